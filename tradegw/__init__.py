@@ -1,0 +1,24 @@
+"""tradegw: one REST and WebSocket trading API in front of many brokers.
+
+The map of the package, in the order in which things depend on each other:
+
+``errors``       everything that can go wrong, as one tree of exceptions
+``model``        the values that travel: orders, positions, quotes, events; no networks
+``interfaces``   the seams: what a broker, a clock and a listener promise
+``risk``         what may refuse: breakers, order checks
+``market``       prices on their way in: bars, latest quotes, staleness
+``simulator``    a deterministic exchange; the mock broker and the backtest trade on it
+``orders``       the one way an order leaves, and the way its events come back
+``exits``        stop-loss and take-profit: what protection a fill must have, and the driving of it
+``brokers``      one folder per broker; each turns our model into its wire and back
+``rest``         the door to ask at: routes, bodies, answers
+``stream``       the door to listen at: the WebSocket and its fan-out
+``metrics``      counters and histograms, and the page that shows them
+``config``       environment variables into frozen settings
+``service``      the composition root: who is wired to whom, and in which order all starts and stops
+``tap``          the ``twistd`` plugin; the only module that knows the reactor
+
+Read ``docs/architecture.md`` next.
+"""
+
+__version__ = "0.1.0"

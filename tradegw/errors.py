@@ -1,0 +1,196 @@
+"""Everything that can go wrong, as one tree.
+
+The branches say whether the *same* request may be sent again as it is::
+
+    GatewayError
+    +-- Final                  the same request will fail again
+    |   +-- InvalidRequest         malformed; names the field
+    |   |   +-- BodyTooLarge
+    |   +-- InvalidValue           well formed, out of range or not allowed
+    |   +-- ValidationFailed       length and positivity rules, all fields together
+    |   +-- Unauthorized           no or wrong key, the client's or ours at the broker
+    |   +-- OrderNotFound
+    |   +-- PositionNotFound
+    |   +-- SymbolNotFound
+    |   +-- OcoGroupNotFound
+    |   +-- OrderNotModifiable     terminal, or no leg to move
+    |   +-- ResetCooldown          breaker reset too soon after the last
+    |   +-- OrderRejected          the broker's definite refusal (ours are ``denied``)
+    |   +-- UnsupportedOperation   this broker cannot do it
+    |   +-- InternalError          a defect of ours, or an answer we could not read
+    +-- Passing                the cause may pass
+        +-- RateLimited
+        +-- ProviderError          broker answered with a failure, or not at all
+        +-- ProviderUnavailable    broker says it is down, or the breaker is open
+        +-- ShuttingDown
+        +-- Overloaded             a bounded queue of ours is full
+
+HTTP codes are not known here: :mod:`tradegw.rest.problems` maps them, in one table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+
+class GatewayError(Exception):
+    """Base of all errors that may be shown to a client.
+
+    ``message`` is for people; ``details`` is the wire's ``details`` member or ``None``.
+    """
+
+    def __init__(self, message: str, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class Final(GatewayError):
+    """The same request would fail again."""
+
+
+class Passing(GatewayError):
+    """The cause may pass; whether to send again depends on the operation."""
+
+
+class InvalidRequest(Final):
+    """The request is malformed, or lacks ``field``."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message, None if field is None else {"field": field})
+
+
+class BodyTooLarge(InvalidRequest):
+    """The request body is over the limit."""
+
+
+class InvalidValue(Final):
+    """``field`` is present but not allowed or out of range; ``provided`` is its text."""
+
+    def __init__(self, message: str, field: str, provided: str | None) -> None:
+        super().__init__(message, {"field": field, "provided": provided})
+
+
+class ValidationFailed(Final):
+    """Length and positivity rules; ``details`` maps each field to its failures."""
+
+
+class Unauthorized(Final):
+    """A key is missing or wrong; ``code`` says which, as a machine reads it."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message, {"code": code})
+
+
+class OrderNotFound(Final):
+    """No such order."""
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"Order not found: {order_id}", {"resource": "order", "id": order_id})
+
+
+class PositionNotFound(Final):
+    """No such open position."""
+
+    def __init__(self, position_id: str) -> None:
+        super().__init__(
+            f"Position not found: {position_id}", {"resource": "position", "id": position_id}
+        )
+
+
+class SymbolNotFound(Final):
+    """The broker does not know the symbol."""
+
+    def __init__(self, symbol: str) -> None:
+        super().__init__(f"Symbol not found: {symbol}", {"symbol": symbol})
+
+
+class OcoGroupNotFound(Final):
+    """No such OCO group."""
+
+    def __init__(self, group_id: str) -> None:
+        super().__init__(
+            f"OCO group not found: {group_id}", {"resource": "oco_group", "id": group_id}
+        )
+
+
+class OrderNotModifiable(Final):
+    """The order is terminal, or the exit leg asked for does not rest at the broker."""
+
+    def __init__(self, order_id: str, reason: str) -> None:
+        super().__init__(f"Order not modifiable: {reason}", {"order_id": order_id})
+
+
+class ResetCooldown(Final):
+    """A breaker was reset less than the cool-down ago."""
+
+
+class OrderRejected(Final):
+    """The broker's definite refusal.
+
+    ``reject_code`` is one of the canonical codes (``INSUFFICIENT_FUNDS``, ``MARKET_CLOSED``,
+    ``INVALID_QUANTITY``, ``INVALID_SYMBOL``) or the broker's own, as text; ``payload`` holds what else
+    the broker said.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        reject_code: str | None = None,
+        payload: Mapping[str, Any] | None = None,
+    ) -> None:
+        details = dict(payload or {})
+        if reject_code is not None:
+            details["reject_code"] = reject_code
+        super().__init__(message, details)
+        self.reject_code = reject_code
+
+
+class UnsupportedOperation(Final):
+    """``provider`` cannot do ``operation``."""
+
+    def __init__(self, operation: str, provider: str) -> None:
+        super().__init__(
+            f"{provider} does not support {operation}",
+            {"operation": operation, "provider": provider},
+        )
+
+
+class InternalError(Final):
+    """A defect of ours, or a broker's answer that could not be read."""
+
+
+class RateLimited(Passing):
+    """A limit was hit; ``retry_after_seconds`` and ``reset_at`` where known."""
+
+    def __init__(
+        self,
+        message: str,
+        retry_after_seconds: int | None = None,
+        reset_at: datetime | None = None,
+    ) -> None:
+        super().__init__(
+            message, {"retry_after_seconds": retry_after_seconds, "reset_at": reset_at}
+        )
+        self.retry_after_seconds = retry_after_seconds
+
+
+class ProviderError(Passing):
+    """The broker answered with a failure, or did not answer."""
+
+    def __init__(self, message: str, provider: str | None = None) -> None:
+        super().__init__(message, None if provider is None else {"provider": provider})
+
+
+class ProviderUnavailable(Passing):
+    """The broker says it is down, or the breaker in front of it is open."""
+
+
+class ShuttingDown(Passing):
+    """The gateway is stopping and takes no new orders."""
+
+
+class Overloaded(Passing):
+    """A bounded queue is full; nothing was done."""

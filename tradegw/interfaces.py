@@ -1,0 +1,249 @@
+"""The seams of the gateway and what is promised across them.
+
+Calls that may take time return a Deferred; all fail with :class:`tradegw.errors.GatewayError` and
+nothing else. Implementations are checked statically and, by the tests, with ``verifyObject``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeAlias
+
+from twisted.internet.defer import Deferred
+from zope.interface import Attribute, Interface
+
+from .model.account import Account, Position, Trade, TradeQuery
+from .model.enums import Platform
+from .model.events import AlertEvent, Event, OrderEvent
+from .model.health import BreakersStatus, Health, Ready
+from .model.market import Bar, BarQuery, Capabilities, ConnectionStatus, Quote
+from .model.order import (
+    CancelAllResult,
+    CancelResult,
+    ClosePositionRequest,
+    Order,
+    OrderChange,
+    OrderHandle,
+    OrderQuery,
+    OrderRequest,
+    Replaced,
+)
+from .model.protection import ExitsChange, ExitsMoved
+
+WallClock: TypeAlias = Callable[[], datetime]
+"""Tells the time, aware, in UTC. Timers use :class:`twisted.internet.interfaces.IReactorTime`."""
+
+
+class IBroker(Interface):
+    """One account at one broker. Also an :class:`twisted.application.service.IService`.
+
+    Events go to the :class:`IBrokerListener` it was built with, in the order in which they happened,
+    and may arrive before the answer of the call that caused them.
+    """
+
+    provider: str = Attribute("short name, as in quotes and bars: ``alpaca``, ``mock``")
+    platform: Platform = Attribute("broker and environment")
+
+    def capabilities() -> Capabilities:
+        """What the broker can do; constant for the life of the process."""
+
+    def manages_exits(request: OrderRequest) -> bool:
+        """Whether the broker itself will place and pair the stop-loss and take-profit of *request*."""
+
+    def submit(request: OrderRequest) -> Deferred[Order]:
+        """Send an order once; fires with the order as the broker accepted it."""
+
+    def cancel(order_id: str) -> Deferred[Order]:
+        """Cancel a working order; fires with its state afterwards (may be ``PENDING_CANCEL``)."""
+
+    def replace(order_id: str, change: OrderChange) -> Deferred[Replaced]:
+        """Change a working order, in place or under a new id.
+
+        Fails with ``UnsupportedOperation`` where the broker has no such call; nothing was done then.
+        """
+
+    def order(order_id: str) -> Deferred[Order]:
+        """One order, working or terminal."""
+
+    def open_orders() -> Deferred[list[Order]]:
+        """All working orders, in no particular order."""
+
+    def closed_orders(query: OrderQuery) -> Deferred[list[Order]]:
+        """Terminal orders; *query* is a hint, the gateway filters again."""
+
+    def trades(query: TradeQuery) -> Deferred[list[Trade]]:
+        """Executions; *query* is a hint, the gateway filters again."""
+
+    def positions() -> Deferred[list[Position]]:
+        """All open positions."""
+
+    def close(position: Position, request: ClosePositionRequest) -> Deferred[Order]:
+        """Close *position*, or ``request.quantity`` of it; fires with the closing order."""
+
+    def account() -> Deferred[Account]:
+        """The money."""
+
+    def quote(symbol: str) -> Deferred[Quote]:
+        """The current quote."""
+
+    def bars(symbol: str, query: BarQuery) -> Deferred[list[Bar]]:
+        """Finished bars, oldest first. A timeframe the broker lacks is ``InvalidRequest``."""
+
+    def ping() -> Deferred[None]:
+        """Fires when the broker answered a harmless call."""
+
+
+class IBrokerListener(Interface):
+    """Where a broker's news goes. Never raises."""
+
+    def on_event(event: Event) -> None:
+        """Something happened at the broker."""
+
+    def on_link_up() -> None:
+        """The broker's streams are logged on: for the first time, or again after a loss."""
+
+    def on_link_down(symbols: tuple[str, ...], error: str | None) -> None:
+        """A stream was lost; prices of *symbols* are stale from now on."""
+
+
+class IEventSink(Interface):
+    """Where events leave for the strategies."""
+
+    def publish(event: Event) -> int:
+        """Hand *event* to every connected client that wants it; the number of those."""
+
+
+class IAlarm(Interface):
+    """Where trouble is told."""
+
+    def raise_alert(alert: AlertEvent) -> None:
+        """Log, count and publish *alert*."""
+
+
+class IOrderEntry(Interface):
+    """The one way an order leaves the gateway."""
+
+    def submit_leg(request: OrderRequest, parent_order_id: str) -> Deferred[Order]:
+        """Send an exit leg of the entry *parent_order_id*; stopping does not refuse it."""
+
+    def cancel_leg(order_id: str) -> Deferred[Order]:
+        """Cancel an exit leg."""
+
+    def replace_leg(order_id: str, change: OrderChange) -> Deferred[Replaced]:
+        """Change an exit leg in place, or under a new id."""
+
+
+class IExits(Interface):
+    """What protects filled entries."""
+
+    def expect(intent_id: str, request: OrderRequest) -> None:
+        """Remember the protection *request* asks for, before it is sent under client id *intent_id*."""
+
+    def forget(intent_id: str) -> None:
+        """The order was definitely refused: no protection will be needed."""
+
+    def accepted(intent_id: str, order: Order) -> Deferred[None] | None:
+        """The broker accepted it as *order*; a Deferred if legs are being placed already."""
+
+    def on_order_event(event: OrderEvent) -> Deferred[None] | None:
+        """An entry or leg changed. A Deferred that fires when its legs are settled, else ``None``."""
+
+    def on_position_closed(position: Position) -> Deferred[None] | None:
+        """The broker says the position is gone."""
+
+    def parent_of(order_id: str) -> str | None:
+        """The entry that leg *order_id* protects."""
+
+    def move(position_id: str, change: ExitsChange) -> Deferred[ExitsMoved]:
+        """Move the resting legs of a position to new prices (protocol section 3.11)."""
+
+
+class ITrading(Interface):
+    """What a client may have done. Every call goes through even if the client stops waiting."""
+
+    def submit(request: OrderRequest) -> Deferred[OrderHandle]:
+        """Check *request*, send it once, and fire with what the broker accepted."""
+
+    def replace(order_id: str, change: OrderChange) -> Deferred[Replaced]:
+        """Change a working order."""
+
+    def cancel(order_id: str) -> Deferred[CancelResult]:
+        """Cancel a working order."""
+
+    def cancel_all(symbol: str | None) -> Deferred[CancelAllResult]:
+        """Cancel all working orders (of *symbol*); single failures are counted, not raised."""
+
+    def close_position(position_id: str, request: ClosePositionRequest) -> Deferred[OrderHandle]:
+        """Close a position, or part of it."""
+
+    def close_all_positions(symbol: str | None) -> Deferred[list[OrderHandle]]:
+        """Close all positions (of *symbol*)."""
+
+    def move_exits(position_id: str, change: ExitsChange) -> Deferred[ExitsMoved]:
+        """Move the resting exit legs of a position."""
+
+
+class IEnquiry(Interface):
+    """What a client may ask. Filters and order of lists are the same for every broker."""
+
+    def open_orders(query: OrderQuery) -> Deferred[list[Order]]:
+        """Working orders unless ``query.status`` says otherwise, newest first."""
+
+    def order_history(query: OrderQuery) -> Deferred[list[Order]]:
+        """Terminal orders unless ``query.status`` says otherwise, newest first."""
+
+    def order(order_id: str) -> Deferred[Order]:
+        """One order."""
+
+    def trades(query: TradeQuery) -> Deferred[list[Trade]]:
+        """Executions, newest first."""
+
+    def positions(symbol: str | None) -> Deferred[list[Position]]:
+        """Open positions (of *symbol*)."""
+
+    def position(position_id: str) -> Deferred[Position]:
+        """One open position, by its id or, at a netting broker, its symbol."""
+
+    def account() -> Deferred[Account]:
+        """The money."""
+
+    def quote(symbol: str) -> Deferred[Quote]:
+        """The current quote."""
+
+    def bars(symbol: str, query: BarQuery) -> Deferred[list[Bar]]:
+        """Finished bars, oldest first, at most 10 000."""
+
+    def capabilities() -> Capabilities:
+        """What the broker can do."""
+
+    def status() -> Deferred[ConnectionStatus]:
+        """Whether the broker answers, measured now; a failure is an answer, not an error."""
+
+
+class IBreakers(Interface):
+    """The two circuit breakers of the API."""
+
+    def snapshot() -> BreakersStatus:
+        """Their state."""
+
+    def reset() -> BreakersStatus:
+        """Close both, or neither: ``ResetCooldown`` if either was reset too recently."""
+
+
+class IHealth(Interface):
+    """How the gateway is, for the probes."""
+
+    def ready() -> Ready:
+        """Whether orders can be taken."""
+
+    def health() -> Health:
+        """The broker's link and its stale instruments."""
+
+
+class IOrderListener(Interface):
+    """Told of every order event after the blotter has it: user OCO groups, for one."""
+
+    def on_order_event(event: OrderEvent) -> None:
+        """An order changed."""
+

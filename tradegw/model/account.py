@@ -1,0 +1,64 @@
+"""The account, its positions and its trades, as the broker sees them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec import Struct
+
+from .enums import MarginMode, PositionSide, Side
+
+
+class Account(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Money of the account, in ``currency``. ``equity`` is balance plus unrealised P&L."""
+
+    balance: Decimal
+    equity: Decimal
+    margin_used: Decimal
+    margin_available: Decimal
+    unrealized_pnl: Decimal
+    currency: str
+
+
+class Position(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """An open position; ``quantity`` is never negative, ``side`` says which way."""
+
+    id: str
+    symbol: str
+    side: PositionSide
+    quantity: Decimal
+    average_entry_price: Decimal
+    current_price: Decimal
+    unrealized_pnl: Decimal
+    realized_pnl: Decimal
+    opened_at: datetime
+    updated_at: datetime
+    margin_mode: MarginMode | None = None
+    leverage: Decimal | None = None
+    liquidation_price: Decimal | None = None
+
+
+class Trade(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One execution. ``order_id`` is empty where the broker does not tell."""
+
+    id: str
+    order_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    commission: Decimal
+    commission_currency: str
+    timestamp: datetime
+    is_maker: bool | None = None
+
+
+class TradeQuery(Struct, frozen=True, kw_only=True):
+    """Which trades to list: at or after ``since``, before ``until``."""
+
+    symbol: str | None = None
+    order_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int | None = None

@@ -1,0 +1,65 @@
+"""How the gateway is: the bodies of the probes and of the breaker calls."""
+
+from __future__ import annotations
+
+import enum
+
+from msgspec import Struct
+
+from .enums import Platform
+
+
+class Alive(Struct, frozen=True, kw_only=True):
+    """``GET /livez``: the process answers."""
+
+    status: str = "ok"
+
+
+class Ready(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """``GET /readyz``: whether orders can be taken."""
+
+    ready: bool
+    providers: tuple[Platform, ...]
+    provider_count: int
+    message: str | None = None
+
+
+class OverallStatus(str, enum.Enum):
+    CONNECTED = "connected"
+    DEGRADED = "degraded"
+
+
+class ProviderHealth(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One broker: its streams are up and no instrument is stale, or which are."""
+
+    platform: Platform
+    connected: bool
+    stale_instruments: tuple[str, ...] | None = None
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    """``GET /health``: always answered with 200; the body tells."""
+
+    status: OverallStatus
+    version: str
+    git_sha: str
+    providers: tuple[ProviderHealth, ...]
+
+
+class BreakerState(str, enum.Enum):
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class BreakerSnapshot(Struct, frozen=True, kw_only=True):
+    """A breaker and the failures it counts within its window."""
+
+    state: BreakerState
+    failure_count: int
+
+
+class BreakersStatus(Struct, frozen=True, kw_only=True):
+    """Both breakers: calls to the broker, and the placing of exit legs."""
+
+    adapter: BreakerSnapshot
+    exit_order: BreakerSnapshot
