@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
 from .model.account import Account, Position, Trade, TradeQuery
-from .model.enums import Platform
-from .model.events import AlertEvent, Event, OrderEvent
+from .model.enums import AlertCode, Platform
+from .model.events import Event, OrderEvent
 from .model.health import BreakersStatus, Health, Ready
 from .model.market import Bar, BarQuery, Capabilities, ConnectionStatus, Quote
 from .model.order import (
@@ -38,8 +38,8 @@ WallClock: TypeAlias = Callable[[], datetime]
 class IBroker(Interface):
     """One account at one broker. Also an :class:`twisted.application.service.IService`.
 
-    Events go to the :class:`IBrokerListener` it was built with, in the order in which they happened,
-    and may arrive before the answer of the call that caused them.
+    Events go to the :class:`IBrokerListener` it was built with, in the order in which they
+    happened, and may arrive before the answer of the call that caused them.
     """
 
     provider: str = Attribute("short name, as in quotes and bars: ``alpaca``, ``mock``")
@@ -49,7 +49,7 @@ class IBroker(Interface):
         """What the broker can do; constant for the life of the process."""
 
     def manages_exits(request: OrderRequest) -> bool:
-        """Whether the broker itself will place and pair the stop-loss and take-profit of *request*."""
+        """Whether the broker itself will place and pair the exits that *request* asks for."""
 
     def submit(request: OrderRequest) -> Deferred[Order]:
         """Send an order once; fires with the order as the broker accepted it."""
@@ -60,7 +60,7 @@ class IBroker(Interface):
     def replace(order_id: str, change: OrderChange) -> Deferred[Replaced]:
         """Change a working order, in place or under a new id.
 
-        Fails with ``UnsupportedOperation`` where the broker has no such call; nothing was done then.
+        Fails with ``UnsupportedOperation`` where the broker cannot; nothing was done then.
         """
 
     def order(order_id: str) -> Deferred[Order]:
@@ -78,8 +78,13 @@ class IBroker(Interface):
     def positions() -> Deferred[list[Position]]:
         """All open positions."""
 
-    def close(position: Position, request: ClosePositionRequest) -> Deferred[Order]:
-        """Close *position*, or ``request.quantity`` of it; fires with the closing order."""
+    def close(
+        position: Position, request: ClosePositionRequest, client_order_id: str
+    ) -> Deferred[Order]:
+        """Close *position*, or ``request.quantity`` of it (capped to what is open).
+
+        Fires with the closing order, which carries *client_order_id* where the broker can.
+        """
 
     def account() -> Deferred[Account]:
         """The money."""
@@ -117,28 +122,40 @@ class IEventSink(Interface):
 class IAlarm(Interface):
     """Where trouble is told."""
 
-    def raise_alert(alert: AlertEvent) -> None:
-        """Log, count and publish *alert*."""
+    def raise_alert(code: AlertCode, message: str, details: dict[str, Any]) -> None:
+        """Log, count and publish an alert; *details* by code as in protocol section 5.3."""
 
 
 class IOrderEntry(Interface):
-    """The one way an order leaves the gateway."""
+    """The one way an order leaves, as the exits use it; the adapter breaker never stops them."""
 
     def submit_leg(request: OrderRequest, parent_order_id: str) -> Deferred[Order]:
         """Send an exit leg of the entry *parent_order_id*; stopping does not refuse it."""
 
-    def cancel_leg(order_id: str) -> Deferred[Order]:
-        """Cancel an exit leg."""
+    def find_leg(client_order_id: str) -> Deferred[Order | None]:
+        """The working order with that client id, if any; asked after a doubtful submit."""
+
+    def look_up(order_id: str) -> Deferred[Order]:
+        """The state of an order at the broker."""
+
+    def cancel_order(order_id: str) -> Deferred[Order]:
+        """Cancel an order of ours; fires with its state afterwards."""
 
     def replace_leg(order_id: str, change: OrderChange) -> Deferred[Replaced]:
         """Change an exit leg in place, or under a new id."""
+
+    def bracket_legs(symbol: str) -> Deferred[list[Order]]:
+        """The working legs that the broker itself keeps for entries in *symbol*."""
 
 
 class IExits(Interface):
     """What protects filled entries."""
 
-    def expect(intent_id: str, request: OrderRequest) -> None:
-        """Remember the protection *request* asks for, before it is sent under client id *intent_id*."""
+    def expect(intent_id: str, request: OrderRequest, seed: str | None) -> None:
+        """Remember the protection that *request* asks for, before it is sent as *intent_id*.
+
+        Leg ids are derived from *seed*, the client's own order id; without one from the broker's.
+        """
 
     def forget(intent_id: str) -> None:
         """The order was definitely refused: no protection will be needed."""
@@ -147,16 +164,28 @@ class IExits(Interface):
         """The broker accepted it as *order*; a Deferred if legs are being placed already."""
 
     def on_order_event(event: OrderEvent) -> Deferred[None] | None:
-        """An entry or leg changed. A Deferred that fires when its legs are settled, else ``None``."""
+        """An entry or leg changed. A Deferred fires when its legs are settled, else ``None``."""
 
     def on_position_closed(position: Position) -> Deferred[None] | None:
-        """The broker says the position is gone."""
+        """The broker says the position is gone: what protected it is cancelled."""
 
-    def parent_of(order_id: str) -> str | None:
-        """The entry that leg *order_id* protects."""
+    def on_link_up() -> None:
+        """The broker is back: shortfalls are told again and repaired."""
 
-    def move(position_id: str, change: ExitsChange) -> Deferred[ExitsMoved]:
-        """Move the resting legs of a position to new prices (protocol section 3.11)."""
+    def waive(order_id: str) -> None:
+        """A client is about to cancel *order_id*: if it is a leg, it is not placed again."""
+
+    def keep(order_id: str) -> None:
+        """That cancel failed: the leg is wanted as before."""
+
+    def renamed(previous_id: str, order: Order) -> None:
+        """An order was replaced under a new id by its client."""
+
+    def reprice(entry_id: str, change: ExitsChange) -> Deferred[bool]:
+        """Change the exits of an entry; false if it is not ours to guard, but the broker's."""
+
+    def move(position: Position, change: ExitsChange) -> Deferred[ExitsMoved]:
+        """Move the resting legs of *position* to new prices (protocol section 3.11)."""
 
 
 class ITrading(Interface):
@@ -239,11 +268,3 @@ class IHealth(Interface):
 
     def health() -> Health:
         """The broker's link and its stale instruments."""
-
-
-class IOrderListener(Interface):
-    """Told of every order event after the blotter has it: user OCO groups, for one."""
-
-    def on_order_event(event: OrderEvent) -> None:
-        """An order changed."""
-

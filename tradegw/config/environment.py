@@ -10,7 +10,6 @@ A broker's ``configure`` uses it as the gateway itself does::
 
 from __future__ import annotations
 
-import decimal
 import re
 from collections.abc import Collection, Mapping
 from decimal import Decimal
@@ -29,7 +28,7 @@ _SHOWN: Final = 60
 
 
 class Environment:
-    """Reads variables; a value that is not allowed is noted in :attr:`problems` and its default used.
+    """Reads variables; what is not allowed goes to :attr:`problems`, and the default is used.
 
     Space around a value is dropped, and an empty value counts as unset.
     """
@@ -37,6 +36,7 @@ class Environment:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self.problems: list[str] = []
+        self.warnings: list[str] = []
 
     def check(self) -> None:
         """Raise :class:`ConfigError` if anything read so far was wrong."""
@@ -46,6 +46,10 @@ class Environment:
     def problem(self, text: str) -> None:
         """Note what is wrong; *text* names the variable and shows no secret."""
         self.problems.append(text)
+
+    def warn(self, text: str) -> None:
+        """Note what is odd but harmless; the daemon logs :attr:`warnings` when it starts."""
+        self.warnings.append(text)
 
     @overload
     def text(self, name: str) -> str | None: ...
@@ -111,7 +115,7 @@ class Environment:
         value = self.text(name)
         if value is None:
             return default
-        number = decimal.Decimal(value) if _DECIMAL.fullmatch(value) else None
+        number = Decimal(value) if _DECIMAL.fullmatch(value) else None
         if number is None or _outside(number, minimum, above, maximum):
             self._refuse(name, value, "a number" + _limits(minimum, above, maximum))
             return default

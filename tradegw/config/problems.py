@@ -1,4 +1,4 @@
-"""What is wrong with the environment: everything at once, so that one start is enough to learn it."""
+"""What is wrong with the environment, all of it at once: one start is enough to learn it."""
 
 from __future__ import annotations
 

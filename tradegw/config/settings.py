@@ -12,8 +12,8 @@ from ..model.subscription import Subscription
 from ..secrecy import Secret
 
 
-class Provider(str, enum.Enum):
-    """The values of ``GATEWAY_PROVIDER``; each names an entry point of group ``tradegw.brokers``."""
+class Provider(enum.StrEnum):
+    """The values of ``GATEWAY_PROVIDER``; each names an entry point of ``tradegw.brokers``."""
 
     ALPACA = "alpaca"
     BINANCE = "binance"
@@ -28,7 +28,7 @@ class Provider(str, enum.Enum):
     BACKTEST = "backtest"
 
 
-class Mode(str, enum.Enum):
+class Mode(enum.StrEnum):
     """Whether real money is at stake."""
 
     PAPER = "paper"

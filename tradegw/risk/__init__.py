@@ -1,1 +1,1 @@
-""""""
+"""What may refuse: plain calls on plain values."""

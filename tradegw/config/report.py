@@ -1,0 +1,55 @@
+"""What would run, as text for people, with secrets hidden."""
+
+from __future__ import annotations
+
+from .settings import Mode, Settings
+
+
+def report(settings: Settings, broker_settings: object = None) -> str:
+    """*settings* and the broker's own, line by line; the text of ``--check-config``."""
+    rows = {
+        "provider": settings.provider,
+        "platform": settings.platform,
+        "mode": _mode(settings),
+        "address": _address(settings),
+        "api key": "set" if settings.api_key else "NONE: whoever reaches the port can trade",
+        "api description": "/swagger-ui/" if settings.enable_swagger else "off",
+        "subscriptions": _subscriptions(settings),
+        "reconnecting": (
+            f"first pause {settings.reconnect.initial_backoff_ms} ms, longest "
+            f"{settings.reconnect.max_backoff_ms} ms, give up after "
+            f"{settings.reconnect.max_duration_secs} s"
+        ),
+        "pending exits": f"kept {settings.sl_tp_ttl_hours} h",
+        "state directory": settings.state_dir.absolute(),
+        "exit state file": settings.exit_state_file.absolute(),
+        "logs": f"{settings.log_level}, {_log_format(settings)}",
+        "revision": settings.git_sha,
+    }
+    if broker_settings is not None:
+        rows["broker settings"] = repr(broker_settings)
+    lines = [f"{name + ':':<17} {value}" for name, value in rows.items()]
+    return "\n".join([*lines, *(f"warning: {warning}" for warning in settings.warnings)])
+
+
+def _mode(settings: Settings) -> str:
+    return "LIVE: REAL MONEY" if settings.mode is Mode.LIVE else "paper, no real money"
+
+
+def _address(settings: Settings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
+
+
+def _subscriptions(settings: Settings) -> str:
+    if not settings.subscriptions:
+        return "none, every event passes"
+    return "; ".join(
+        f"{each.instrument}: {', '.join(each.events)}" for each in settings.subscriptions
+    )
+
+
+def _log_format(settings: Settings) -> str:
+    if settings.log_json is None:
+        return "text on a terminal, else JSON lines"
+    return "JSON lines" if settings.log_json else "text"

@@ -1,0 +1,97 @@
+"""Every variable there is: for ``--help``, for noticing misspelt ones, for checking the manual."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct
+
+
+class Variable(Struct, frozen=True):
+    """One environment variable; ``docs/configuration.md`` tells more of each."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+GATEWAY: Final = (
+    Variable("GATEWAY_PROVIDER", "by credentials", "which broker: alpaca, binance, mock, ..."),
+    Variable("GATEWAY_MODE", "paper", "paper, or live for real money"),
+    Variable("GATEWAY_HOST", "127.0.0.1", "address to listen on"),
+    Variable("GATEWAY_PORT", "8080", "port for REST, WebSocket and metrics"),
+    Variable("GATEWAY_API_KEY", "none", "key that clients must show, 32 bytes or more"),
+    Variable("GATEWAY_STATE_DIR", "./tradegw-state", "directory of what must survive a restart"),
+    Variable("STATE_DIRECTORY", "none", "systemd's state directory, if no other is given"),
+    Variable("EXIT_STATE_FILE", "./gateway-exit-state.json", "open exits, written when stopping"),
+    Variable("SUBSCRIPTIONS", "[]", "JSON list of what strategies want to hear"),
+    Variable("ENABLE_SWAGGER", "false", "true or 1 serves the API's description and its page"),
+    Variable("SL_TP_TTL_HOURS", "24", "how long an exit may wait for its entry to fill"),
+    Variable("GIT_SHA", "unknown", "revision shown by /health"),
+)
+RECONNECTING: Final = (
+    Variable("RECONNECT_INITIAL_BACKOFF_MS", "1000", "first pause after a lost broker link"),
+    Variable("RECONNECT_MAX_BACKOFF_MS", "60000", "longest pause between two tries"),
+    Variable("RECONNECT_MAX_DURATION_SECS", "300", "give up after this long; 0 at once"),
+)
+LOGGING: Final = (
+    Variable("LOG_LEVEL", "info", "debug, info, warn, error or critical"),
+    Variable("RUST_LOG", "none", "its plain level word, if LOG_LEVEL is unset"),
+    Variable("LOG_FORMAT", "auto", "console, json, or auto: text on a terminal, else JSON lines"),
+    Variable("ENVIRONMENT", "none", "auto is console for local and JSON lines for anything else"),
+    Variable("K_SERVICE", "none", "set by Cloud Run: auto is JSON lines"),
+)
+BROKERS: Final = (
+    Variable("ALPACA_API_KEY", "none", "Alpaca credentials"),
+    Variable("ALPACA_API_SECRET", "none", "Alpaca credentials"),
+    Variable("ALPACA_PAPER", "none", "true is paper, false is live"),
+    Variable("BINANCE_API_KEY", "none", "Binance credentials"),
+    Variable("BINANCE_API_SECRET", "none", "Binance credentials"),
+    Variable("BINANCE_TESTNET", "none", "true is paper, false is live"),
+    Variable("OANDA_API_KEY", "none", "Oanda credentials"),
+    Variable("OANDA_ACCOUNT_ID", "none", "Oanda account"),
+    Variable("SAXO_APP_KEY", "none", "Saxo credentials"),
+    Variable("SAXO_APP_SECRET", "none", "Saxo credentials"),
+    Variable("SAXO_ACCOUNT_KEY", "none", "Saxo account"),
+    Variable("TEKTII_ENGINE_URL", "none", "REST address of an external backtest engine"),
+    Variable("TEKTII_ENGINE_WS_URL", "none", "WebSocket address of the same engine"),
+)
+MOCK: Final = (
+    Variable("MOCK_SEED", "42", "seed of the random prices"),
+    Variable("MOCK_TICK_MS", "2000", "time between two prices"),
+    Variable("MOCK_TAPE", "none", "CSV files of recorded prices to replay, comma separated"),
+    Variable("MOCK_TAPE_SPEED", "1", "1 as recorded, 60 a minute a second"),
+    Variable("MOCK_COMMISSION", "0", "money per fill"),
+    Variable("MOCK_SLIPPAGE_BPS", "0", "hundredths of a percent lost on market fills"),
+    Variable("MOCK_PARTIAL_FILL_RATIO", "none", "fill orders in two parts, the first this big"),
+    Variable("MOCK_NATIVE_BRACKETS", "false", "true makes the simulated broker keep brackets"),
+)
+GROUPS: Final = {
+    "gateway": GATEWAY,
+    "reconnecting to the broker": RECONNECTING,
+    "logs": LOGGING,
+    "brokers": BROKERS,
+    "the simulated broker": MOCK,
+}
+KNOWN: Final = tuple(each for group in GROUPS.values() for each in group)
+
+_OURS: Final = re.compile(r"(?:GATEWAY|MOCK|RECONNECT|BACKTEST)_")
+_KUBERNETES: Final = re.compile(r".*_(?:SERVICE_HOST|SERVICE_PORT(?:_.*)?|PORT_[0-9]+_.*)")
+
+
+def misspelt(environ: Iterable[str]) -> list[str]:
+    """A warning for each name that looks like ours and is not, with the nearest that is."""
+    names = [each.name for each in KNOWN]
+    return [
+        f"{name} is not a variable of tradegw{_nearest(name, names)}"
+        for name in sorted(environ)
+        if name not in names and _OURS.match(name) and not _KUBERNETES.fullmatch(name)
+    ]
+
+
+def _nearest(name: str, names: list[str]) -> str:
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.75)
+    return f"; did you mean {close[0]}?" if close else ""

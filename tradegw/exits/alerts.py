@@ -1,0 +1,59 @@
+"""The alerts about protection, with the shapes of protocol section 5.3."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ..interfaces import IAlarm
+from ..model.enums import AlertCode
+from ..model.protection import LegKind
+from .plan import Leg, Plan
+
+KIND_NAMES: Final = {LegKind.STOP_LOSS: "StopLoss", LegKind.TAKE_PROFIT: "TakeProfit"}
+LEG_NAMES: Final = {LegKind.STOP_LOSS: "stop_loss", LegKind.TAKE_PROFIT: "take_profit"}
+
+
+class Alerts:
+    """Says which protection is missing, and what still rests."""
+
+    def __init__(self, alarm: IAlarm) -> None:
+        self._alarm = alarm
+
+    def unprotected(self, plan: Plan, breaker_open: bool, *, rebroadcast: bool = False) -> None:
+        """A fill of *plan* has no (full) protection."""
+        details: dict[str, Any] = {
+            "order_id": plan.entry_id,
+            "symbol": plan.symbol,
+            "failed_exits": [
+                {
+                    "type": KIND_NAMES[kind],
+                    "error": reason,
+                    "actual_order_ids": [
+                        leg.order_id for leg in plan.live_legs(kind) if leg.order_id is not None
+                    ],
+                }
+                for kind, reason in plan.short.items()
+            ],
+            "circuit_breaker_open": breaker_open,
+        }
+        if rebroadcast:
+            details["rebroadcast"] = True
+        self._alarm.raise_alert(
+            AlertCode.POSITION_UNPROTECTED,
+            f"Position in {plan.symbol} is unprotected: an exit order could not be placed",
+            details,
+        )
+
+    def move_failed(self, position_id: str, leg: Leg, error: str, restore_error: str) -> None:
+        """A leg was taken away to be moved, and neither the new nor the old one could be placed."""
+        self._alarm.raise_alert(
+            AlertCode.POSITION_UNPROTECTED,
+            f"Position {position_id} is unprotected: moving its exit failed",
+            {
+                "position_id": position_id,
+                "leg_type": LEG_NAMES[leg.kind],
+                "cancelled_order_id": leg.order_id,
+                "error": error,
+                "restore_error": restore_error,
+            },
+        )

@@ -1,0 +1,159 @@
+"""Guards filled entries: what happens outside is turned into work on the plans it concerns.
+
+Triggers are fills of entries, changes of legs, closed positions, the return of the link, and a
+timer for what could not be done. Plans do not wait for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from ..deferreds import as_deferred
+from ..interfaces import IAlarm, IExits, IOrderEntry
+from ..model.account import Position
+from ..model.events import OrderEvent
+from ..model.order import Order, OrderRequest
+from ..model.protection import ExitsChange, ExitsMoved
+from ..risk.breaker import Breaker
+from .alerts import Alerts
+from .moving import Moving
+from .placement import Placement
+from .plan import Leg, Plan
+from .plans import Guarded, Plans
+from .pursuit import Pursuit
+
+
+@implementer(IExits)
+class Guardian:
+    """Guards all entries whose exits the broker does not keep itself.
+
+    *seconds* tells monotonic time.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        entry: IOrderEntry,
+        breaker: Breaker,
+        alarm: IAlarm,
+        clock: IReactorTime,
+        seconds: Callable[[], float],
+    ) -> None:
+        self._breaker = breaker
+        self._alerts = Alerts(alarm)
+        self._plans = Plans()
+        placement = Placement(entry, self._plans, clock)
+        self._moving = Moving(entry, self._plans, placement, self._alerts)
+        self._pursuit = Pursuit(
+            entry, self._plans, placement, breaker, self._alerts, clock, seconds
+        )
+
+    def expect(self, intent_id: str, request: OrderRequest, seed: str | None) -> None:
+        self._plans.add(Plan.of(intent_id, request, seed))
+
+    def forget(self, intent_id: str) -> None:
+        self._plans.forget(intent_id)
+
+    def accepted(self, intent_id: str, order: Order) -> Deferred[None] | None:
+        guarded = self._plans.bind(intent_id, order.id)
+        if guarded is None or not guarded.plan.take_entry(order):
+            return None
+        return self._pursuit.drive(guarded)
+
+    def on_order_event(self, event: OrderEvent) -> Deferred[None] | None:
+        order = event.order
+        guarded = self._plans.of_entry(order)
+        if guarded is not None:
+            changed = guarded.plan.take_entry(order)
+        elif (found := self._plans.of_leg(order)) is not None:
+            guarded, leg = found
+            changed = _take_leg(guarded.plan, leg, order)
+        else:
+            return None
+        return self._pursuit.drive(guarded) if changed else None
+
+    def on_position_closed(self, position: Position) -> Deferred[None] | None:
+        driven = []
+        for guarded in self._plans.of_position(position):
+            guarded.plan.release()
+            driven.append(self._pursuit.drive(guarded))
+        return gatherResults(driven).addCallback(lambda _done: None) if driven else None
+
+    def on_link_up(self) -> None:
+        for guarded in self._plans.short():
+            self._alerts.unprotected(guarded.plan, self._breaker.is_open, rebroadcast=True)
+            self._pursuit.retry(guarded)
+
+    def waive(self, order_id: str) -> None:
+        self._mark_waived(order_id, waived=True)
+
+    def keep(self, order_id: str) -> None:
+        self._mark_waived(order_id, waived=False)
+
+    def _mark_waived(self, order_id: str, *, waived: bool) -> None:
+        found = self._plans.of_leg_id(order_id)
+        if found is not None:
+            found[1].waived = waived
+
+    def renamed(self, previous_id: str, order: Order) -> None:
+        self._plans.rename(previous_id, order)
+
+    @as_deferred
+    async def reprice(self, entry_id: str, change: ExitsChange) -> bool:
+        guarded = self._plans.by_entry_id(entry_id)
+        if guarded is None:
+            return False
+        await guarded.lock.run(self._moving.reprice, guarded, change)
+        await self._pursuit.drive(guarded)
+        return True
+
+    @as_deferred
+    async def move(self, position: Position, change: ExitsChange) -> ExitsMoved:
+        guarded = self._plans.of_position(position)
+        for one in guarded:
+            await one.lock.acquire()
+        try:
+            return await self._moving.move(position, guarded, change)
+        finally:
+            for one in guarded:
+                one.lock.release()
+                self._pursuit.drive(one)
+
+    def resume(self) -> None:
+        """The breaker was reset: what it held up is tried now."""
+        for guarded in self._plans.short():
+            self._pursuit.retry(guarded)
+
+    def stop(self) -> None:
+        """No more work; what is pending or short is logged, since nobody will do it now."""
+        self._pursuit.stop()
+        for guarded in self._plans.all():
+            guarded.cancel_retry()
+            self._log_unfinished(guarded)
+
+    def _log_unfinished(self, guarded: Guarded) -> None:
+        plan = guarded.plan
+        if plan.entry_done and not plan.short:
+            return
+        self.log.error(
+            "exits of order {entry_id} are not (all) placed and will not be until the next start:"
+            " {kinds}",
+            entry_id=plan.entry_id or plan.intent_id,
+            symbol=plan.symbol,
+            kinds=", ".join(kind.name for kind in plan.targets),
+        )
+
+
+def _take_leg(plan: Plan, leg: Leg, order: Order) -> bool:
+    """Take in a leg's *order*; one that ended without our doing leaves its kind short."""
+    was_alive = leg.alive
+    changed = leg.take(order)
+    if was_alive and not leg.alive and leg.unfilled > 0 and not (leg.ending or leg.waived):
+        plan.short[leg.kind] = f"The broker ended exit order {order.id}: {order.status.value}"
+    return changed

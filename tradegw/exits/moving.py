@@ -1,0 +1,154 @@
+"""Moving resting legs to new prices (protocol section 3.11).
+
+A leg is changed in place where the broker can; else it is cancelled and placed anew, and if that is
+refused, restored at its old price. Legs are moved one after the other; one already moved stays.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from ..deferreds import as_deferred
+from ..errors import GatewayError, OrderNotModifiable, ProviderError, UnsupportedOperation
+from ..interfaces import IOrderEntry
+from ..model.account import Position
+from ..model.enums import OrderStatus, OrderType
+from ..model.order import Order, OrderChange
+from ..model.protection import ExitLegPlacement, ExitsChange, ExitsMoved, LegKind
+from .alerts import Alerts
+from .placement import Placement
+from .plan import Leg
+from .plans import Guarded, Plans
+
+
+class Moving:
+    """Moves legs of plans whose locks the caller holds."""
+
+    def __init__(
+        self, entry: IOrderEntry, plans: Plans, placement: Placement, alerts: Alerts
+    ) -> None:
+        self._entry = entry
+        self._plans = plans
+        self._placement = placement
+        self._alerts = alerts
+
+    @as_deferred
+    async def move(
+        self, position: Position, guarded: list[Guarded], change: ExitsChange
+    ) -> ExitsMoved:
+        """Move what *change* names for all plans of *position*."""
+        stop = await self._move_kind(position, guarded, LegKind.STOP_LOSS, change.stop_loss)
+        profit = await self._move_kind(position, guarded, LegKind.TAKE_PROFIT, change.take_profit)
+        return ExitsMoved(position_id=position.id, stop_loss=stop, take_profit=profit)
+
+    @as_deferred
+    async def _move_kind(
+        self, position: Position, guarded: list[Guarded], kind: LegKind, price: Decimal | None
+    ) -> ExitLegPlacement | None:
+        if price is None:
+            return None
+        resting = [
+            (one, leg) for one in guarded for leg in one.plan.live_legs(kind) if leg.order_id
+        ]
+        if not resting:
+            return await self._move_native(position, kind, price)
+        order_ids = []
+        for one, leg in resting:
+            moved = await self._move_leg(one, leg, price, position.id)
+            one.plan.targets[kind] = price
+            if moved.order_id is not None:
+                order_ids.append(moved.order_id)
+        return ExitLegPlacement(order_ids=tuple(order_ids), trigger_price=price)
+
+    @as_deferred
+    async def _move_native(
+        self, position: Position, kind: LegKind, price: Decimal
+    ) -> ExitLegPlacement:
+        """Move the legs that the broker itself keeps."""
+        legs = [
+            order
+            for order in await self._entry.bracket_legs(position.symbol)
+            if _kind_of(order) is kind and order.side is position.side.closing
+        ]
+        if not legs:
+            raise OrderNotModifiable(position.id, f"no {kind.name.lower()} leg rests for it")
+        moved = [await self._entry.replace_leg(leg.id, _change(kind, price)) for leg in legs]
+        return ExitLegPlacement(
+            order_ids=tuple(replaced.order.id for replaced in moved), trigger_price=price
+        )
+
+    @as_deferred
+    async def reprice(self, guarded: Guarded, change: ExitsChange) -> None:
+        """Change the exits of an entry: resting legs move, later ones get the new price."""
+        plan = guarded.plan
+        for kind, price in (
+            (LegKind.STOP_LOSS, change.stop_loss),
+            (LegKind.TAKE_PROFIT, change.take_profit),
+        ):
+            if price is None:
+                continue
+            for leg in list(plan.live_legs(kind)):
+                await self._move_leg(guarded, leg, price, plan.position_id or plan.symbol)
+            plan.targets[kind] = price
+
+    @as_deferred
+    async def _move_leg(self, guarded: Guarded, leg: Leg, price: Decimal, position_id: str) -> Leg:
+        assert leg.order_id is not None
+        try:
+            changed = await self._entry.replace_leg(leg.order_id, _change(leg.kind, price))
+        except UnsupportedOperation:
+            return await self._swap(guarded, leg, price, position_id)
+        self._plans.rename(leg.order_id, changed.order)
+        leg.price = price
+        return leg
+
+    @as_deferred
+    async def _swap(self, guarded: Guarded, leg: Leg, price: Decimal, position_id: str) -> Leg:
+        """Cancel, then place at *price*; if that is refused, at the old price."""
+        assert leg.order_id is not None
+        leg.ending = True
+        try:
+            order = await self._entry.cancel_order(leg.order_id)
+        except GatewayError:
+            leg.ending = False
+            raise
+        leg.take(order)
+        if order.status is OrderStatus.FILLED or leg.unfilled == 0:
+            raise OrderNotModifiable(position_id, "the exit leg filled while it was being moved")
+        leg.alive = False
+        refusal = await self._replacement(guarded, leg, price)
+        if isinstance(refusal, Leg):
+            return refusal
+        restored = await self._replacement(guarded, leg, leg.price)
+        if isinstance(restored, Leg):
+            raise OrderNotModifiable(
+                position_id,
+                f"the new exit was refused ({refusal.message}); the old one is restored",
+            )
+        guarded.plan.short[leg.kind] = restored.message
+        self._alerts.move_failed(position_id, leg, refusal.message, restored.message)
+        raise ProviderError(
+            f"Position {position_id} lost its exit: neither the new nor the old one was accepted"
+        )
+
+    @as_deferred
+    async def _replacement(self, guarded: Guarded, leg: Leg, price: Decimal) -> Leg | GatewayError:
+        new = guarded.plan.next_leg(leg.kind, leg.unfilled)
+        new.price = price
+        try:
+            await self._placement.place(guarded, new)
+        except GatewayError as error:
+            return error
+        return new
+
+
+def _change(kind: LegKind, price: Decimal) -> OrderChange:
+    if kind is LegKind.STOP_LOSS:
+        return OrderChange(stop_price=price)
+    return OrderChange(limit_price=price)
+
+
+def _kind_of(order: Order) -> LegKind | None:
+    if order.order_type in (OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP):
+        return LegKind.STOP_LOSS
+    return LegKind.TAKE_PROFIT if order.order_type is OrderType.LIMIT else None

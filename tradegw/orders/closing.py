@@ -1,0 +1,70 @@
+"""Closing positions, one or all."""
+
+from __future__ import annotations
+
+from twisted.logger import Logger
+
+from ..deferreds import as_deferred
+from ..errors import GatewayError, PositionNotFound
+from ..model.account import Position
+from ..model.order import ClosePositionRequest, OrderHandle
+from .blotter import Blotter
+from .entry import Entry
+from .line import Line
+from .reads import Reads
+
+
+class Closing:
+    """Sends closing orders. A close that is repeated finds nothing to close, and says so."""
+
+    log = Logger()
+
+    def __init__(self, line: Line, blotter: Blotter, reads: Reads, entry: Entry) -> None:
+        self._line = line
+        self._blotter = blotter
+        self._reads = reads
+        self._entry = entry
+
+    @as_deferred
+    async def close(self, position_id: str, request: ClosePositionRequest) -> OrderHandle:
+        """Close a position, or ``request.quantity`` of it."""
+        return await self._send(await self._reads.position(position_id), request)
+
+    @as_deferred
+    async def close_all(self, symbol: str | None) -> list[OrderHandle]:
+        """Close all positions (of *symbol*); a failure is raised when all have been tried."""
+        handles: list[OrderHandle] = []
+        failure: GatewayError | None = None
+        for position in await self._reads.positions(symbol):
+            try:
+                handles.append(await self._send(position, ClosePositionRequest()))
+            except PositionNotFound:
+                continue  # it closed by itself meanwhile
+            except GatewayError as error:
+                failure = error
+        if failure is not None:
+            raise failure
+        return handles
+
+    @as_deferred
+    async def _send(self, position: Position, request: ClosePositionRequest) -> OrderHandle:
+        links = self._entry.links()
+        self._blotter.expect(links)
+        broker = self._line.broker
+        order = self._blotter.apply(
+            await self._line.ask(
+                lambda: broker.close(position, request, links.client_order_id), always=True
+            )
+        )
+        self.log.info(
+            "position {position_id} is being closed by order {order_id}",
+            position_id=position.id,
+            order_id=order.id,
+            correlation_id=order.correlation_id,
+        )
+        return OrderHandle(
+            id=order.id,
+            status=order.status,
+            client_order_id=order.client_order_id,
+            correlation_id=order.correlation_id,
+        )

@@ -1,0 +1,103 @@
+"""The desk at which clients have things done: it keeps count, and never lets go of work begun."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from twisted.internet.defer import Deferred
+from zope.interface import implementer
+
+from ..deferreds import as_deferred, shield
+from ..errors import Overloaded, ShuttingDown
+from ..interfaces import IExits, ITrading
+from ..model.order import (
+    CancelAllResult,
+    CancelResult,
+    ClosePositionRequest,
+    OrderChange,
+    OrderHandle,
+    OrderRequest,
+    Replaced,
+)
+from ..model.protection import ExitsChange, ExitsMoved
+from .closing import Closing
+from .entry import Entry
+from .reads import Reads
+
+T = TypeVar("T")
+
+MAX_UNDER_WAY: Final = 1000
+
+
+@implementer(ITrading)
+class Desk:
+    """Every call is shielded: a client that hangs up cancels its own waiting, never the work.
+
+    At most ``MAX_UNDER_WAY`` calls are under way; one more fails with ``Overloaded``.
+    """
+
+    def __init__(self, entry: Entry, closing: Closing, reads: Reads, exits: IExits) -> None:
+        self._entry = entry
+        self._closing = closing
+        self._reads = reads
+        self._exits = exits
+        self._stopping = False
+        self._under_way = 0
+        self._idle: list[Deferred[None]] = []
+
+    def refuse_orders(self) -> None:
+        """From now on new orders fail with ``ShuttingDown``; all else goes on."""
+        self._stopping = True
+
+    def idle(self) -> Deferred[None]:
+        """Fires when nothing is under way."""
+        idle: Deferred[None] = Deferred()
+        if self._under_way == 0:
+            idle.callback(None)
+        else:
+            self._idle.append(idle)
+        return idle
+
+    def submit(self, request: OrderRequest) -> Deferred[OrderHandle]:
+        if self._stopping:
+            raise ShuttingDown("The gateway is shutting down and takes no new orders")
+        return self._kept(lambda: self._entry.submit(request))
+
+    def replace(self, order_id: str, change: OrderChange) -> Deferred[Replaced]:
+        return self._kept(lambda: self._entry.replace(order_id, change))
+
+    def cancel(self, order_id: str) -> Deferred[CancelResult]:
+        return self._kept(lambda: self._entry.cancel(order_id))
+
+    def cancel_all(self, symbol: str | None) -> Deferred[CancelAllResult]:
+        return self._kept(lambda: self._entry.cancel_all(symbol))
+
+    def close_position(
+        self, position_id: str, request: ClosePositionRequest
+    ) -> Deferred[OrderHandle]:
+        return self._kept(lambda: self._closing.close(position_id, request))
+
+    def close_all_positions(self, symbol: str | None) -> Deferred[list[OrderHandle]]:
+        return self._kept(lambda: self._closing.close_all(symbol))
+
+    def move_exits(self, position_id: str, change: ExitsChange) -> Deferred[ExitsMoved]:
+        return self._kept(lambda: self._move_exits(position_id, change))
+
+    @as_deferred
+    async def _move_exits(self, position_id: str, change: ExitsChange) -> ExitsMoved:
+        return await self._exits.move(await self._reads.position(position_id), change)
+
+    def _kept(self, work: Callable[[], Deferred[T]]) -> Deferred[T]:
+        if self._under_way >= MAX_UNDER_WAY:
+            raise Overloaded(f"{MAX_UNDER_WAY} calls are under way already; nothing was done")
+        self._under_way += 1
+        return shield(work().addBoth(self._done))
+
+    def _done(self, result: Any) -> Any:
+        self._under_way -= 1
+        if self._under_way == 0:
+            waiting, self._idle = self._idle, []
+            for idle in waiting:
+                idle.callback(None)
+        return result

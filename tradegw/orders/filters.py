@@ -1,0 +1,61 @@
+"""The filters and the order of lists, the same for every broker (protocol section 3.3, 3.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import Final
+
+from ..model.account import Trade, TradeQuery
+from ..model.enums import TERMINAL_STATUSES, WORKING_STATUSES, OrderStatus
+from ..model.order import Order, OrderQuery
+
+MAX_BARS: Final = 10_000
+
+_newest_created = attrgetter("created_at")
+_newest_updated = attrgetter("updated_at")
+_newest_trade = attrgetter("timestamp")
+
+
+def open_orders(orders: Iterable[Order], query: OrderQuery) -> list[Order]:
+    """Working orders unless the query names statuses, newest first."""
+    wanted = query.status or WORKING_STATUSES
+    found = [order for order in orders if _matches(order, query, wanted)]
+    found.sort(key=_newest_created, reverse=True)
+    return found[: query.limit]
+
+
+def order_history(orders: Iterable[Order], query: OrderQuery) -> list[Order]:
+    """Terminal orders unless the query names statuses, latest change first."""
+    wanted = query.status or TERMINAL_STATUSES
+    found = [order for order in orders if _matches(order, query, wanted)]
+    found.sort(key=_newest_updated, reverse=True)
+    return found[: query.limit]
+
+
+def trades(found: list[Trade], query: TradeQuery) -> list[Trade]:
+    """Matching executions, newest first."""
+    matching = [trade for trade in found if _trade_matches(trade, query)]
+    matching.sort(key=_newest_trade, reverse=True)
+    return matching[: query.limit]
+
+
+def _matches(order: Order, query: OrderQuery, statuses: frozenset[OrderStatus]) -> bool:
+    return (
+        order.status in statuses
+        and query.symbol in (None, order.symbol)
+        and query.side in (None, order.side)
+        and query.client_order_id in (None, order.client_order_id)
+        and query.oco_group_id in (None, order.oco_group_id)
+        and (query.since is None or order.created_at >= query.since)
+        and (query.until is None or order.created_at < query.until)
+    )
+
+
+def _trade_matches(trade: Trade, query: TradeQuery) -> bool:
+    return (
+        query.symbol in (None, trade.symbol)
+        and query.order_id in (None, trade.order_id)
+        and (query.since is None or trade.timestamp >= query.since)
+        and (query.until is None or trade.timestamp < query.until)
+    )

@@ -1,0 +1,101 @@
+"""The broker's link as the strategies see it: lost, back, stale, fresh (protocol section 5.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from ..interfaces import IEventSink, WallClock
+from ..market.staleness import Staleness
+from ..metrics.meters import Meters
+from ..model.enums import ConnectionEventKind, Platform, StalenessEventKind
+from ..model.events import ConnectionEvent, Event, StalenessEvent
+
+
+class Link:
+    """Up or down, and since when; tells it once per change.
+
+    *seconds* tells monotonic time, from which the length of a gap is taken.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        sink: IEventSink,
+        meters: Meters,
+        seconds: Callable[[], float],
+        now: WallClock,
+    ) -> None:
+        self._platform = platform
+        self._sink = sink
+        self._meters = meters
+        self._seconds = seconds
+        self._now = now
+        self._lost_at: float | None = None
+        self.staleness = Staleness()
+        self.is_up = False
+
+    def up(self) -> None:
+        """Logged on; after a loss the gap is told."""
+        self.is_up = True
+        if self._lost_at is None:
+            return
+        gap_ms = round((self._seconds() - self._lost_at) * 1000)
+        self._lost_at = None
+        self._meters.broker_reconnected()
+        self._tell(ConnectionEventKind.BROKER_RECONNECTED, gap_duration_ms=gap_ms)
+
+    def down(self, symbols: tuple[str, ...], error: str | None) -> None:
+        """Lost; *symbols* are stale from now on."""
+        self.staleness.mark(symbols, self._now())
+        if not self.is_up:
+            return
+        self.is_up = False
+        self._lost_at = self._seconds()
+        self._meters.broker_disconnected()
+        self._tell(ConnectionEventKind.BROKER_DISCONNECTED, error=error)
+        for event in self.greeting():
+            self._sink.publish(event)
+
+    def tick(self, symbol: str) -> None:
+        """A price of *symbol* came; told as ``FRESH`` if it had been stale."""
+        if not self.staleness:  # the usual case, on every tick
+            return
+        since = self.staleness.refresh(symbol)
+        if since is not None:
+            self._sink.publish(self._staleness(StalenessEventKind.FRESH, (symbol,), since))
+
+    def greeting(self) -> list[Event]:
+        """What a client that connects now must know: the stale instruments, if any."""
+        since = self.staleness.earliest
+        if since is None:
+            return []
+        return [self._staleness(StalenessEventKind.STALE, self.staleness.symbols, since)]
+
+    def _staleness(
+        self, kind: StalenessEventKind, symbols: tuple[str, ...], since: datetime
+    ) -> StalenessEvent:
+        return StalenessEvent(
+            timestamp=self._now(),
+            event=kind,
+            symbols=symbols,
+            stale_since=since,
+            broker=self._platform.value,
+        )
+
+    def _tell(
+        self,
+        kind: ConnectionEventKind,
+        *,
+        error: str | None = None,
+        gap_duration_ms: int | None = None,
+    ) -> None:
+        self._sink.publish(
+            ConnectionEvent(
+                timestamp=self._now(),
+                event=kind,
+                broker=self._platform.value,
+                error=error,
+                gap_duration_ms=gap_duration_ms,
+            )
+        )

@@ -1,0 +1,106 @@
+"""What clients ask: answered by the broker, linked, filtered and sorted here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from zope.interface import implementer
+
+from ..deferreds import as_deferred, deadline
+from ..errors import GatewayError, PositionNotFound
+from ..interfaces import IEnquiry, WallClock
+from ..model.account import Account, Position, Trade, TradeQuery
+from ..model.enums import PositionMode
+from ..model.market import Bar, BarQuery, Capabilities, ConnectionStatus, Quote
+from ..model.order import Order, OrderQuery
+from . import filters
+from .blotter import Blotter
+from .line import Line
+
+STATUS_SECONDS: Final = 5.0
+
+
+@implementer(IEnquiry)
+class Reads:
+    """The authority is the broker; the blotter adds what only the gateway knows."""
+
+    def __init__(self, line: Line, blotter: Blotter, clock: IReactorTime, now: WallClock) -> None:
+        self._line = line
+        self._broker = line.broker
+        self._blotter = blotter
+        self._clock = clock
+        self._now = now
+
+    @as_deferred
+    async def open_orders(self, query: OrderQuery) -> list[Order]:
+        orders = await self._line.ask(self._broker.open_orders)
+        if query.status and any(status.is_terminal for status in query.status):
+            orders = orders + await self._closed(query)
+        return filters.open_orders(self._linked(orders), query)
+
+    @as_deferred
+    async def order_history(self, query: OrderQuery) -> list[Order]:
+        orders = await self._closed(query)
+        if query.status and not all(status.is_terminal for status in query.status):
+            orders = orders + await self._line.ask(self._broker.open_orders)
+        return filters.order_history(self._linked(orders), query)
+
+    def _closed(self, query: OrderQuery) -> Deferred[list[Order]]:
+        return self._line.ask(lambda: self._broker.closed_orders(query))
+
+    def _linked(self, orders: list[Order]) -> list[Order]:
+        """With links; an order that changed lists between two calls is taken once."""
+        return [self._blotter.linked(order) for order in {o.id: o for o in orders}.values()]
+
+    @as_deferred
+    async def order(self, order_id: str) -> Order:
+        return self._blotter.linked(await self._line.ask(lambda: self._broker.order(order_id)))
+
+    @as_deferred
+    async def trades(self, query: TradeQuery) -> list[Trade]:
+        found = await self._line.ask(lambda: self._broker.trades(query))
+        return filters.trades(found, query)
+
+    @as_deferred
+    async def positions(self, symbol: str | None) -> list[Position]:
+        found = await self._line.ask(self._broker.positions)
+        return [position for position in found if symbol in (None, position.symbol)]
+
+    @as_deferred
+    async def position(self, position_id: str) -> Position:
+        netting = self.capabilities().position_mode is PositionMode.NETTING
+        for position in await self._line.ask(self._broker.positions):
+            if position.id == position_id or (netting and position.symbol == position_id):
+                return position
+        raise PositionNotFound(position_id)
+
+    def account(self) -> Deferred[Account]:
+        return self._line.ask(self._broker.account)
+
+    def quote(self, symbol: str) -> Deferred[Quote]:
+        return self._line.ask(lambda: self._broker.quote(symbol))
+
+    def bars(self, symbol: str, query: BarQuery) -> Deferred[list[Bar]]:
+        if query.limit is not None:
+            query = replace(query, limit=min(query.limit, filters.MAX_BARS))
+        return self._line.ask(lambda: self._broker.bars(symbol, query))
+
+    def capabilities(self) -> Capabilities:
+        return self._broker.capabilities()
+
+    @as_deferred
+    async def status(self) -> ConnectionStatus:
+        started = self._clock.seconds()
+        try:
+            await deadline(self._broker.ping(), STATUS_SECONDS, self._clock)
+            connected = True
+        except (GatewayError, TimeoutError):
+            connected = False
+        return ConnectionStatus(
+            connected=connected,
+            latency_ms=max(0, round((self._clock.seconds() - started) * 1000)),
+            last_heartbeat=self._now(),
+        )

@@ -1,0 +1,97 @@
+"""Events leave for the clients in the order in which the broker told them.
+
+A client that sees a fill must find its exit legs placed, so a fill waits for its legs, and what
+came after it waits behind it: but never longer than ``PATIENCE_SECONDS``, then it goes out as it is
+(the exits raise their own alarm). Prices do not come this way: they are no consequence of a fill.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, Final
+
+from msgspec import Struct
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from ..interfaces import IEventSink
+from ..metrics.meters import Meters
+from ..model.events import Event
+
+PATIENCE_SECONDS: Final = 2.0
+
+
+class Held(Struct, eq=False):
+    """An event with its place in the queue."""
+
+    event: Event
+    waiting: bool
+
+
+class Release:
+    """The queue before the clients; empty and without cost as long as nothing has to wait."""
+
+    log = Logger()
+
+    def __init__(self, sink: IEventSink, clock: IReactorTime, meters: Meters) -> None:
+        self._sink = sink
+        self._clock = clock
+        self._meters = meters
+        self._queue: deque[Held] = deque()
+        self._watched: Held | None = None
+        self._patience: IDelayedCall | None = None
+
+    def put(self, event: Event) -> None:
+        """Let *event* go after all that came before it."""
+        if self._queue:
+            self._queue.append(Held(event, waiting=False))
+            self._meters.release_depth(len(self._queue))
+        else:
+            self._sink.publish(event)
+
+    def hold(self, event: Event) -> Held:
+        """Give *event* its place; what it causes comes behind it. :meth:`let_go` must follow."""
+        held = Held(event, waiting=True)
+        self._queue.append(held)
+        return held
+
+    def let_go(self, held: Held, legs: Deferred[None] | None) -> None:
+        """Send *held* when its turn has come and *legs*, if given, has fired."""
+        if legs is None or legs.called:
+            held.waiting = False
+        else:
+            legs.addBoth(self._settled, held)
+        self._advance()
+
+    def flush(self) -> None:
+        """Let everything go at once: the gateway is stopping."""
+        for held in self._queue:
+            held.waiting = False
+        self._advance()
+
+    def _settled(self, result: Any, held: Held) -> Any:
+        held.waiting = False
+        self._advance()
+        return result
+
+    def _advance(self) -> None:
+        while self._queue and not self._queue[0].waiting:
+            self._sink.publish(self._queue.popleft().event)
+        self._meters.release_depth(len(self._queue))
+        self._watch(self._queue[0] if self._queue else None)
+
+    def _watch(self, head: Held | None) -> None:
+        """Each event has the full patience from when it comes to the head of the queue."""
+        if head is self._watched:
+            return
+        if self._patience is not None and self._patience.active():
+            self._patience.cancel()
+        self._watched = head
+        if head is not None:
+            self._patience = self._clock.callLater(PATIENCE_SECONDS, self._overdue, head)
+
+    def _overdue(self, head: Held) -> None:
+        self.log.warn("an event goes out before its exit legs are settled")
+        head.waiting = False
+        self._advance()

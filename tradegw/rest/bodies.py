@@ -1,0 +1,129 @@
+"""JSON bodies into requests: exact, strict about what could be misread, deaf to unknown members.
+
+A decimal may be a JSON string or number and is taken from its source text, never through a float
+(protocol section 1.2). A body that names a member twice is refused: readers differ on which counts.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from decimal import Decimal
+from typing import Any, Final, Generic, TypeVar, get_args
+
+import msgspec
+from msgspec import Raw, Struct
+
+from ..errors import InvalidRequest
+from ..model.money import is_sane
+
+T = TypeVar("T", bound=Struct)
+
+MAX_ECHO: Final = 200
+"""How much of what the client sent an error message repeats."""
+
+_MAX_DECIMAL_BYTES: Final = 200
+_JSON_TYPE: Final = re.compile(rb"application/(?:[a-z0-9!#$&^_.+-]+\+)?json")
+_DECIMAL: Final = re.compile(rb'"?[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"?')
+_PLACE: Final = re.compile(r"(?: - at `\$\.(?P<at>\w+)[^`]*`|required field `(?P<missing>\w+)`)$")
+
+_members = msgspec.json.Decoder(dict[str, Raw])
+
+
+class BodyReader(Generic[T]):
+    """Reads bodies of one *kind*; an *optional* body may be missing, empty or ``null``."""
+
+    def __init__(self, kind: type[T], *, optional: bool = False) -> None:
+        self.kind = kind
+        self.optional = optional
+        self._decoder = msgspec.json.Decoder(kind)
+        self._decimals = tuple(
+            field.name for field in msgspec.structs.fields(kind) if _is_decimal(field.type)
+        )
+
+    def read(self, raw: bytes, content_type: bytes | None) -> T:
+        """The value of body *raw*; raises ``InvalidRequest``, naming the field where there is one."""
+        if self.optional and (not raw or raw.strip() == b"null"):
+            return self.kind()
+        if content_type is None:
+            if not self.optional:
+                raise InvalidRequest("Content-Type must be application/json")
+        elif not _is_json(content_type):
+            raise InvalidRequest("Content-Type must be application/json")
+        if not raw:
+            raise InvalidRequest("A JSON body is required")
+        try:
+            self._check_texts(raw)
+            value = self._decoder.decode(raw)
+        except msgspec.ValidationError as error:
+            raise _refusal(str(error)) from None
+        except (msgspec.DecodeError, ValueError) as error:
+            raise InvalidRequest(f"The body is not valid JSON: {error}"[:MAX_ECHO]) from None
+        except RecursionError:
+            raise InvalidRequest("The body is nested too deeply") from None
+        self._check_sizes(value)
+        return value
+
+    def _check_texts(self, raw: bytes) -> None:
+        members = _members.decode(raw)
+        # Every member has its own colon, so equality proves that none is named twice; a colon in
+        # a value, or a nested object, only costs the slower look.
+        if raw.count(b":") != len(members):
+            _refuse_repeated(raw)
+        for name in self._decimals:
+            text = members.get(name)
+            if text is not None and not _reads_as_decimal(bytes(text)):
+                raise InvalidRequest(f"{name} is not a decimal number", name)
+
+    def _check_sizes(self, value: T) -> None:
+        for name in self._decimals:
+            number: Decimal | None = getattr(value, name)
+            if number is not None and not is_sane(number):
+                raise InvalidRequest(f"{name} has too many digits", name)
+
+
+def _is_decimal(annotation: Any) -> bool:
+    return annotation is Decimal or Decimal in get_args(annotation)
+
+
+@functools.lru_cache(maxsize=64)
+def _is_json(content_type: bytes) -> bool:
+    media_type = content_type.partition(b";")[0].strip().lower()
+    return _JSON_TYPE.fullmatch(media_type) is not None
+
+
+def _reads_as_decimal(text: bytes) -> bool:
+    if text == b"null":
+        return True
+    if len(text) > _MAX_DECIMAL_BYTES:
+        return False
+    if b"\\" in text:  # an escaped digit is a digit
+        text = str(msgspec.json.decode(text)).encode()
+    return _DECIMAL.fullmatch(text) is not None
+
+
+def _refuse_repeated(raw: bytes) -> None:
+    """Raise if the outermost object of *raw*, known to be JSON, names a member twice."""
+    pairs: list[tuple[str, object]] = []
+
+    def note(found: list[tuple[str, object]]) -> None:
+        pairs[:] = found  # called for the outermost object last
+
+    json.loads(raw, object_pairs_hook=note, parse_int=len, parse_float=len)
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            shown = name[:MAX_ECHO]
+            raise InvalidRequest(f"The body names {shown} twice", shown)
+        seen.add(name)
+
+
+def _refusal(message: str) -> InvalidRequest:
+    place = _PLACE.search(message)
+    if place is None:
+        return InvalidRequest(message[:MAX_ECHO])
+    if place["missing"]:
+        return InvalidRequest(f"{place['missing']} is required", place["missing"])
+    reason = message[: place.start()][:MAX_ECHO]
+    return InvalidRequest(f"{place['at']}: {reason}", place["at"])

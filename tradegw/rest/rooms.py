@@ -1,0 +1,16 @@
+"""What the resources may call."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from ..interfaces import IBreakers, IEnquiry, IHealth, ITrading
+
+
+class Rooms(Struct, frozen=True, kw_only=True):
+    """The rooms behind the door; every route is given these and nothing else."""
+
+    trading: ITrading
+    enquiry: IEnquiry
+    breakers: IBreakers
+    health: IHealth

@@ -1,0 +1,3 @@
+"""What all connections of the stream share."""
+
+from __future__ import annotations

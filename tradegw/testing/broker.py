@@ -1,0 +1,272 @@
+"""A broker that does what a test tells it, and remembers what it was asked.
+
+By default every order is accepted and rests; nothing fills until the test says so. A test may queue
+an outcome for the next call of a kind: an exception to fail with, or a Deferred to wait for.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from msgspec.structs import replace
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred, fail, succeed
+from zope.interface import implementer
+
+from ..errors import OrderNotFound, OrderNotModifiable, PositionNotFound, SymbolNotFound
+from ..interfaces import IBroker, IBrokerListener
+from ..model.account import Account, Position, Trade, TradeQuery
+from ..model.enums import (
+    AssetClass,
+    OrderEventKind,
+    OrderStatus,
+    OrderType,
+    Platform,
+    PositionMode,
+)
+from ..model.events import OrderEvent
+from ..model.market import Bar, BarQuery, Capabilities, Quote
+from ..model.money import ZERO
+from ..model.order import (
+    ClosePositionRequest,
+    Order,
+    OrderChange,
+    OrderQuery,
+    OrderRequest,
+    Replaced,
+)
+
+T = TypeVar("T")
+
+EPOCH = datetime(2025, 1, 15, 10, 30, tzinfo=UTC)
+
+_KIND_OF = {
+    OrderStatus.CANCELLED: OrderEventKind.CANCELLED,
+    OrderStatus.REJECTED: OrderEventKind.REJECTED,
+    OrderStatus.EXPIRED: OrderEventKind.EXPIRED,
+}
+
+
+@implementer(IBroker)
+class ScriptedBroker(MultiService):
+    """One account at an obedient broker.
+
+    ``calls`` lists what was asked, as ``(name, argument)``; ``plan(name, outcome)`` decides how the
+    next call of that name ends. ``orders`` is the ledger. Set ``listener`` before anything happens.
+    """
+
+    provider = "scripted"
+
+    def __init__(self, platform: Platform = Platform.MOCK, *, brackets: bool = False) -> None:
+        super().__init__()
+        self.platform = platform
+        self.listener: IBrokerListener
+        self.calls: list[tuple[str, Any]] = []
+        self.orders: dict[str, Order] = {}
+        self.executions: list[Trade] = []
+        self.held: dict[str, Position] = {}
+        self.quotes: dict[str, Quote] = {}
+        self.history: dict[str, list[Bar]] = {}
+        self.brackets = brackets
+        self.money = Account(
+            balance=Decimal("100000.00"),
+            equity=Decimal("100012.50"),
+            margin_used=Decimal(1500),
+            margin_available=Decimal(98500),
+            unrealized_pnl=Decimal("12.50"),
+            currency="USD",
+        )
+        self._outcomes: defaultdict[str, deque[Any]] = defaultdict(deque)
+        self._next_id = 0
+
+    # -- what a test does --------------------------------------------------------------------------
+
+    def plan(self, name: str, *outcomes: Any) -> None:
+        """The next calls of *name*: fail with an exception, or wait for a Deferred, then work."""
+        self._outcomes[name].extend(outcomes)
+
+    def asked(self, name: str) -> list[Any]:
+        """The arguments of all calls of *name*."""
+        return [argument for called, argument in self.calls if called == name]
+
+    def fill(self, order_id: str, total: Decimal | str, **members: Any) -> None:
+        """The order has now executed *total* in all; *members* replace fields of the order."""
+        order = self.orders[order_id]
+        filled = Decimal(total)
+        status = OrderStatus.FILLED if filled >= order.quantity else OrderStatus.PARTIALLY_FILLED
+        kind = (
+            OrderEventKind.FILLED
+            if status is OrderStatus.FILLED
+            else OrderEventKind.PARTIALLY_FILLED
+        )
+        members.setdefault("average_fill_price", Decimal(100))
+        self._change(
+            order,
+            kind,
+            filled_quantity=filled,
+            remaining_quantity=order.quantity - filled,
+            status=status,
+            **members,
+        )
+
+    def end(self, order_id: str, status: OrderStatus, **members: Any) -> None:
+        """The order ends, cancelled, rejected or expired, by the broker's own doing."""
+        self._change(self.orders[order_id], _KIND_OF[status], status=status, **members)
+
+    def tell(self, order: Order, kind: OrderEventKind) -> None:
+        """Send an order event."""
+        self.listener.on_event(OrderEvent(timestamp=EPOCH, event=kind, order=order))
+
+    def _change(self, order: Order, kind: OrderEventKind, **members: Any) -> Order:
+        changed = replace(order, **members)
+        self.orders[order.id] = changed
+        self.tell(changed, kind)
+        return changed
+
+    def _answer(self, name: str, argument: Any, work: Callable[[], T]) -> Deferred[T]:
+        self.calls.append((name, argument))
+        outcome = self._outcomes[name].popleft() if self._outcomes[name] else None
+        if isinstance(outcome, Exception):
+            return fail(outcome)
+        if isinstance(outcome, Deferred):
+            return outcome.addCallback(lambda _go: work())
+        try:
+            return succeed(work())
+        except Exception as error:
+            return fail(error)
+
+    # -- IBroker -----------------------------------------------------------------------------------
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(
+            supported_asset_classes=(AssetClass.STOCK,),
+            supported_order_types=tuple(OrderType),
+            position_mode=PositionMode.NETTING,
+            features=(),
+        )
+
+    def manages_exits(self, request: OrderRequest) -> bool:
+        return self.brackets and request.wants_exits
+
+    def submit(self, request: OrderRequest) -> Deferred[Order]:
+        return self._answer("submit", request, lambda: self._accept(request))
+
+    def _accept(self, request: OrderRequest) -> Order:
+        self._next_id += 1
+        order = Order(
+            id=f"ord-{self._next_id}",
+            filled_quantity=ZERO,
+            remaining_quantity=request.quantity,
+            status=OrderStatus.OPEN,
+            time_in_force=request.tif,
+            created_at=EPOCH,
+            updated_at=EPOCH,
+            **{
+                name: getattr(request, name)
+                for name in request.__struct_fields__
+                if name in Order.__struct_fields__ and name != "time_in_force"
+            },
+        )
+        self.orders[order.id] = order
+        self.tell(order, OrderEventKind.CREATED)
+        return order
+
+    def cancel(self, order_id: str) -> Deferred[Order]:
+        return self._answer("cancel", order_id, lambda: self._cancelled(order_id))
+
+    def _cancelled(self, order_id: str) -> Order:
+        return self._change(
+            self._working(order_id), OrderEventKind.CANCELLED, status=OrderStatus.CANCELLED
+        )
+
+    def _working(self, order_id: str) -> Order:
+        order = self._known(order_id)
+        if order.status.is_terminal:
+            raise OrderNotModifiable(order_id, f"it is {order.status.value}")
+        return order
+
+    def _known(self, order_id: str) -> Order:
+        if order_id not in self.orders:
+            raise OrderNotFound(order_id)
+        return self.orders[order_id]
+
+    def replace(self, order_id: str, change: OrderChange) -> Deferred[Replaced]:
+        return self._answer("replace", (order_id, change), lambda: self._replaced(order_id, change))
+
+    def _replaced(self, order_id: str, change: OrderChange) -> Replaced:
+        order = self._working(order_id)
+        members = {
+            name: getattr(change, name)
+            for name in change.__struct_fields__
+            if getattr(change, name) is not None
+        }
+        if change.quantity is not None:
+            members["remaining_quantity"] = change.quantity - order.filled_quantity
+        return Replaced(order=self._change(order, OrderEventKind.MODIFIED, **members))
+
+    def order(self, order_id: str) -> Deferred[Order]:
+        return self._answer("order", order_id, lambda: self._known(order_id))
+
+    def open_orders(self) -> Deferred[list[Order]]:
+        return self._answer(
+            "open_orders",
+            None,
+            lambda: [order for order in self.orders.values() if not order.status.is_terminal],
+        )
+
+    def closed_orders(self, query: OrderQuery) -> Deferred[list[Order]]:
+        return self._answer(
+            "closed_orders",
+            query,
+            lambda: [order for order in self.orders.values() if order.status.is_terminal],
+        )
+
+    def trades(self, query: TradeQuery) -> Deferred[list[Trade]]:
+        return self._answer("trades", query, lambda: list(self.executions))
+
+    def positions(self) -> Deferred[list[Position]]:
+        return self._answer("positions", None, lambda: list(self.held.values()))
+
+    def close(
+        self, position: Position, request: ClosePositionRequest, client_order_id: str
+    ) -> Deferred[Order]:
+        return self._answer(
+            "close", (position, request), lambda: self._close(position, request, client_order_id)
+        )
+
+    def _close(
+        self, position: Position, request: ClosePositionRequest, client_order_id: str
+    ) -> Order:
+        if position.id not in self.held:
+            raise PositionNotFound(position.id)
+        return self._accept(
+            OrderRequest(
+                symbol=position.symbol,
+                side=position.side.closing,
+                quantity=min(request.quantity or position.quantity, position.quantity),
+                order_type=request.order_type or OrderType.MARKET,
+                limit_price=request.limit_price,
+                client_order_id=client_order_id,
+            )
+        )
+
+    def account(self) -> Deferred[Account]:
+        return self._answer("account", None, lambda: self.money)
+
+    def quote(self, symbol: str) -> Deferred[Quote]:
+        return self._answer("quote", symbol, lambda: self._quote(symbol))
+
+    def _quote(self, symbol: str) -> Quote:
+        if symbol not in self.quotes:
+            raise SymbolNotFound(symbol)
+        return self.quotes[symbol]
+
+    def bars(self, symbol: str, query: BarQuery) -> Deferred[list[Bar]]:
+        return self._answer("bars", (symbol, query), lambda: self.history.get(symbol, []))
+
+    def ping(self) -> Deferred[None]:
+        return self._answer("ping", None, lambda: None)
