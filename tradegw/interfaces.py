@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from twisted.application.service import IService
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
@@ -35,8 +36,8 @@ WallClock: TypeAlias = Callable[[], datetime]
 """Tells the time, aware, in UTC. Timers use :class:`twisted.internet.interfaces.IReactorTime`."""
 
 
-class IBroker(Interface):
-    """One account at one broker. Also an :class:`twisted.application.service.IService`.
+class IBroker(IService):
+    """One account at one broker, as a service that is started and stopped.
 
     Events go to the :class:`IBrokerListener` it was built with, in the order in which they
     happened, and may arrive before the answer of the call that caused them.

@@ -35,6 +35,6 @@ class ReactorLag(Service):
         self._call = self._clock.callLater(self._interval, self._measure)
 
     def _measure(self) -> None:
-        # The reactor's clock is wall time; one that was set back shows as a call that came early.
-        self._observe(max(0.0, self._clock.seconds() - self._due))
+        # The reactor's clock is wall time: one that is set forward shows here as well.
+        self._observe(self._clock.seconds() - self._due)
         self._wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from msgspec.structs import replace
@@ -25,13 +26,24 @@ STATUS_SECONDS: Final = 5.0
 
 @implementer(IEnquiry)
 class Reads:
-    """The authority is the broker; the blotter adds what only the gateway knows."""
+    """The authority is the broker; the blotter adds what only the gateway knows.
 
-    def __init__(self, line: Line, blotter: Blotter, clock: IReactorTime, now: WallClock) -> None:
+    *seconds* tells monotonic time.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        blotter: Blotter,
+        clock: IReactorTime,
+        seconds: Callable[[], float],
+        now: WallClock,
+    ) -> None:
         self._line = line
         self._broker = line.broker
         self._blotter = blotter
         self._clock = clock
+        self._seconds = seconds
         self._now = now
 
     @as_deferred
@@ -93,7 +105,7 @@ class Reads:
 
     @as_deferred
     async def status(self) -> ConnectionStatus:
-        started = self._clock.seconds()
+        started = self._seconds()
         try:
             await deadline(self._broker.ping(), STATUS_SECONDS, self._clock)
             connected = True
@@ -101,6 +113,6 @@ class Reads:
             connected = False
         return ConnectionStatus(
             connected=connected,
-            latency_ms=max(0, round((self._clock.seconds() - started) * 1000)),
+            latency_ms=max(0, round((self._seconds() - started) * 1000)),
             last_heartbeat=self._now(),
         )

@@ -1,6 +1,7 @@
-"""What must fit together in an order, checked before anything is done (protocol 2.4, 3.2, 3.5, 3.10).
+"""What must fit together in an order, checked before anything is done.
 
-Each function returns nothing or raises the first violation in the order the protocol lists them.
+Sources: protocol sections 2.4, 3.2, 3.5, 3.10, 3.11. Each function returns nothing or raises the
+first violation, in the order in which the protocol lists them.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def check_order(request: OrderRequest) -> None:
 
 
 def check_change(change: OrderChange) -> None:
-    """Raise ``InvalidValue`` for the first number that is not positive; no change at all is legal."""
+    """Raise ``InvalidValue`` for the first number not positive; no change at all is legal."""
     for name in change.__struct_fields__:
         _check_positive(name, getattr(change, name))
 

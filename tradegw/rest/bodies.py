@@ -43,7 +43,7 @@ class BodyReader(Generic[T]):
         )
 
     def read(self, raw: bytes, content_type: bytes | None) -> T:
-        """The value of body *raw*; raises ``InvalidRequest``, naming the field where there is one."""
+        """The value of body *raw*; raises ``InvalidRequest``, naming the field if there is one."""
         if self.optional and (not raw or raw.strip() == b"null"):
             return self.kind()
         if content_type is None:

@@ -1,7 +1,7 @@
 """One client's socket: what it may send, how long it may take, how it is closed.
 
-twisted.web bounds a request's head, not its body, and its time-out starts anew with every byte, so a
-client that sends one byte a minute is served for ever. Here every phase has one deadline::
+twisted.web bounds a request's head, not its body, and its time-out starts anew with every byte, so
+a client that sends one byte a minute is served for ever. Here every phase has one deadline::
 
     IDLE        no byte of the next request yet       -> closed
     RECEIVING   from the first byte to the last       -> 408, closed
@@ -15,9 +15,10 @@ once a second, so a request costs no timer.
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from twisted.internet.interfaces import ITCPTransport
+from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web import http
 
@@ -44,7 +45,7 @@ class Connection(http.HTTPChannel):
     """The HTTP/1.1 side of one socket; requests on it are answered one after another."""
 
     site: Site
-    timeOut: ClassVar[None] = None  # the deadlines here replace twisted's time-out
+    timeOut = None  # the deadlines here replace twisted's time-out
     phase = Phase.IDLE
     deadline = 0.0
     stalled_until: float | None = None
@@ -60,7 +61,7 @@ class Connection(http.HTTPChannel):
         self._enter(Phase.IDLE)
         self.site.admit(self)
 
-    def connectionLost(self, reason: Failure) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.site.forget(self)
         super().connectionLost(reason)
 
@@ -79,7 +80,7 @@ class Connection(http.HTTPChannel):
         if self.phase is not Phase.LEAVING:
             super().rawDataReceived(data)
 
-    def lineLengthExceeded(self, line: bytes) -> None:
+    def lineLengthExceeded(self, _line: bytes) -> None:
         self.refuse(MALFORMED)
 
     def allContentReceived(self) -> None:
@@ -113,7 +114,7 @@ class Connection(http.HTTPChannel):
             super().dataReceived(b"")
 
     def refuse(self, answer: Answer) -> None:
-        """Answer at once, whatever the client is still sending, and close without losing the answer.
+        """Answer at once, whatever is still coming in, and close without losing the answer.
 
         Closing while bytes come in would reset the connection and might destroy the answer on its
         way; so only the sending side is closed, and what comes in is dropped for a while.
@@ -122,18 +123,20 @@ class Connection(http.HTTPChannel):
             return
         self._enter(Phase.LEAVING)
         self.site.observed("refused", answer.status, 0.0)
-        self.transport.write(answer.written(self.site.date(), close=True))
-        if ITCPTransport.providedBy(self.transport):
-            self._networkProducer.unregisterProducer()
-            self._networkProducer.resumeProducing()
-            self.transport.loseWriteConnection()
+        half_closes = ITCPTransport.providedBy(self.transport)
+        transport = self._socket()
+        transport.write(answer.written(self.site.date(), close=True))
+        if half_closes:
+            transport.unregisterProducer()
+            transport.resumeProducing()
+            transport.loseWriteConnection()
         else:
             self.loseConnection()
 
     def look(self, now: float) -> None:
         """Act if a deadline has passed."""
         if self.stalled_until is not None and now >= self.stalled_until:
-            self.transport.abortConnection()
+            self._socket().abortConnection()
         elif now >= self.deadline:
             self._overdue()
 
@@ -145,7 +148,11 @@ class Connection(http.HTTPChannel):
         elif self.phase is Phase.ANSWERING:
             self.requests[0].overdue()
         else:
-            self.transport.abortConnection()
+            self._socket().abortConnection()
+
+    def _socket(self) -> Any:
+        """The transport; wider than twisted's annotation, which knows no more than ``write``."""
+        return self.transport
 
     def _enter(self, phase: Phase) -> None:
         self.phase = phase

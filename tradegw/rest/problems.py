@@ -18,7 +18,7 @@ from .answer import Answer
 log = Logger()
 
 
-class ErrorCode(str, enum.Enum):
+class ErrorCode(enum.StrEnum):
     """What a program reads; a closed set."""
 
     INVALID_REQUEST = "INVALID_REQUEST"
@@ -101,7 +101,9 @@ def answer_to(error: errors.GatewayError) -> Answer:
 
 def refusal(status: int, message: str, extra: bytes = b"") -> Answer:
     """HTTP itself went wrong (no such path, say); the closed codes have only this one for it."""
-    return Answer(status, _envelope(Problem(status, ErrorCode.INVALID_REQUEST), message), extra=extra)
+    return Answer(
+        status, _envelope(Problem(status, ErrorCode.INVALID_REQUEST), message), extra=extra
+    )
 
 
 def _envelope(problem: Problem, message: str, details: Mapping[str, Any] | None = None) -> bytes:
@@ -118,9 +120,7 @@ def _headers(status: int, error: errors.GatewayError) -> bytes:
     return b"Retry-After: %d\r\n" % (DEFAULT_WAIT_SECONDS if wait is None else max(wait, 0))
 
 
-UNEXPECTED: Final = Answer(
-    500, _envelope(Problem(500, ErrorCode.INTERNAL_ERROR), "Internal error")
-)
+UNEXPECTED: Final = Answer(500, _envelope(Problem(500, ErrorCode.INTERNAL_ERROR), "Internal error"))
 """All that a client learns of a defect."""
 
 OVERDUE: Final = Answer(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from twisted.logger import Logger
 from twisted.web import server
 from twisted.web.http import parse_qs
 from twisted.web.resource import IResource
@@ -12,11 +13,13 @@ from twisted.web.resource import IResource
 from ..errors import BodyTooLarge
 from . import auth
 from .answer import Answer
-from .problems import OVERDUE, answer_to
+from .problems import OVERDUE, UNEXPECTED, answer_to
 
 if TYPE_CHECKING:
     from .connection import Connection
     from .site import Site
+
+log = Logger()
 
 
 class Request(server.Request):
@@ -68,13 +71,18 @@ class Request(server.Request):
 
     def hand_over(self, resource: IResource) -> None:
         """Let a foreign *resource* answer, which may take the socket over."""
-        self.args = parse_qs(self.query, True)
+        self.args = parse_qs(self.query, keep_blank_values=True)
         self.prepath, self.postpath = self.path[1:].split(b"/"), []
         self.setHeader(b"Server", b"tradegw")
         self.setHeader(b"Date", self.site.date())
         connection = self.channel
-        self.render(resource)
-        if connection.transport is None:  # a WebSocket now, with keep-alive rules of its own
+        try:
+            self.render(resource)
+        except Exception:
+            log.failure("{path} failed", path=self.path)
+            if connection.transport is not None and not self.startedWriting:
+                self.answer(UNEXPECTED)
+        if connection.transport is None:  # a WebSocket now, with deadlines of its own
             self.site.forget(connection)
 
     def _refuse_body(self) -> None:

@@ -5,8 +5,8 @@
     @routes.get("/v1/orders/<order_id>", operation_id="get_order", answer=Order)
     async def get_order(rooms: Rooms, order_id: str) -> Order: ...
 
-The raw path is matched, segment by segment and before percent-decoding, so that ``%2F`` never splits a
-symbol. A fixed segment wins over a parameter. A path with one slash more is another path.
+The raw path is matched, segment by segment and before percent-decoding, so that ``%2F`` never
+splits a symbol. A fixed segment wins over a parameter. A path with one slash more is another path.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ class Route:
         self.method = method
         self.path = path
         self.action = action
-        self.label = f"{method} {path}"
+        self.template = path.replace("<", "{").replace(">", "}")
+        self.label = f"{method} {self.template}"
+        self.parameters = tuple(n for n in map(_parameter, path.split("/")) if n)
         self.operation_id = facts["operation_id"]
         self.answer = facts["answer"]
         self.status = facts.get("status", 200)
@@ -69,17 +71,13 @@ class Route:
             None if body is None else BodyReader(body, optional=facts.get("optional_body", False))
         )
 
-    def parameters(self) -> list[str]:
-        """The names of the variable segments, in order."""
-        return [name for name in map(_parameter, self.path.split("/")) if name]
-
     def arguments(
         self, segments: tuple[bytes, ...], query: bytes, body: bytes, content_type: bytes | None
     ) -> dict[str, Any]:
         """The action's keyword arguments; raises ``InvalidRequest`` or ``InvalidValue``."""
         found: dict[str, Any] = {}
         if segments:
-            for name, segment in zip(self.parameters(), segments, strict=True):
+            for name, segment in zip(self.parameters, segments, strict=True):
                 found[name] = percent_decoded(segment, name)
         if self.query is not None:
             found["query"] = self.query.read(query)
@@ -154,7 +152,7 @@ class Table:
             if method in node.methods:
                 raise ValueError(f"two routes for {route.label}")
             node.methods[method] = route
-            if not route.parameters():
+            if not route.parameters:
                 self._exact[route.path.encode()] = Match(node.methods)
 
     def find(self, path: bytes) -> Match | None:

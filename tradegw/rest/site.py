@@ -90,7 +90,7 @@ class Site(server.Site):
     def close_gently(self) -> Deferred[None]:
         """Close idle connections now and the others after their answer; fires when none is left.
 
-        WebSockets do not count. Meant for after the port is closed; may take as long as the deadlines.
+        WebSockets do not count. Meant for after the port is closed; bounded by the deadlines.
         """
         self.closing = True
         for connection in tuple(self.connections):

@@ -1,7 +1,9 @@
-"""The door to listen at: the WebSocket ``/v1/ws`` and the fan-out behind it (protocol section 5).
+"""The door to listen at: the WebSocket ``/v1/ws`` and its fan-out (protocol section 5).
 
-An event goes ``fanout`` (``filter``, ``messages``: encoded and framed once) -> ``outlet`` (one per client,
-straight to the socket, or held in its ``outbox`` while the client is slow). A client comes in by
-``resource`` (the HTTP upgrade), then ``protocol`` (autobahn, with ``frames`` for the ordinary case).
-``door`` builds the lot.
+Out: ``fanout`` (asks ``filter``; encodes and frames once, by ``messages``) -> an ``outlet`` per
+client: straight to the socket, or into its ``outbox`` while the client is slow. ``farewell`` ends
+the stream when the gateway stops.
+
+In: ``resource`` turns a request (``handshake``) into a ``protocol``: autobahn, with a ``fastlane``
+for the ordinary ``frames``. ``door`` holds what all connections share, ``wiring`` builds the lot.
 """

@@ -1,9 +1,9 @@
-"""Events to all connected clients: encoded and framed once, sent in order, nobody waits for anybody.
+"""Events to all connected clients: encoded and framed once, in order, nobody waits for anybody.
 
-One pass of the reactor is a *turn*. With few clients the first event of a turn is sent at once; what
-else is published in the turn is joined and leaves at its end, or as soon as it is much. With many
-clients a send to all costs more than the rest of a turn, so that all events of a turn are joined
-(``bench/fanout.py`` has the figures).
+One pass of the reactor is a *turn*. With few clients the first event of a turn is sent at once;
+what else is published in the turn is joined and leaves at its end, or as soon as it is much. With
+many clients a send to all costs more than the rest of a turn, so that all events of a turn are
+joined (``bench/fanout.py`` has the figures).
 """
 
 from __future__ import annotations
@@ -159,11 +159,13 @@ class Fanout:
         """All clients that are connected, those being closed included."""
         return tuple(self._connected)
 
-    def waiting(self, outlet: Outlet, *, is_behind: bool) -> None:
-        """*outlet* holds frames back, or does so no more."""
-        if is_behind:
-            self._waiting.add(outlet)
-        elif outlet in self._waiting:
+    def behind(self, outlet: Outlet) -> None:
+        """*outlet* holds frames back from now on."""
+        self._waiting.add(outlet)
+
+    def caught_up(self, outlet: Outlet) -> None:
+        """*outlet* holds nothing back any more."""
+        if outlet in self._waiting:
             self._waiting.discard(outlet)
             self._report_backlog()
 
@@ -172,10 +174,10 @@ class Fanout:
 
     @as_deferred
     async def close_all(self) -> None:
-        """Tell every client that the gateway stops, and close its connection (protocol section 7.2).
+        """Tell every client that the gateway stops, and close its connection.
 
-        Fires when all are gone, after 2.5 seconds at most; at once if there are none. No client is let
-        in any more.
+        Fires when all are gone, after 2.5 seconds at most; at once if there are none. No client is
+        let in any more.
         """
         self.stopping = True
         await say_farewell(self, self._clock, self._now)

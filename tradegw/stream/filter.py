@@ -38,7 +38,7 @@ _TOPICS: Final[dict[type[Any], Callable[[Any], Topic]]] = {
     TradeEvent: lambda event: (TRADE, event.trade.symbol, None),
     FinancingEvent: lambda event: (TRADE, event.symbol, None),
     PositionEvent: lambda event: (POSITION, event.position.symbol, None),
-    AccountEvent: lambda event: (ACCOUNT, "", None),
+    AccountEvent: lambda _event: (ACCOUNT, "", None),
 }
 
 # These pace their clients by acknowledgements: an event held back would stall the run, and what the
@@ -51,8 +51,8 @@ MAX_REMEMBERED: Final = 10_000
 class EventFilter:
     """Tells whether an event is for the clients. One list holds for all of them.
 
-    No subscriptions at all let everything pass. Verdicts are remembered by topic, as the question is
-    asked for every tick; what is remembered is bounded.
+    No subscriptions at all let everything pass. Verdicts are remembered by topic, as the question
+    is asked for every tick; what is remembered is bounded.
     """
 
     def __init__(self, subscriptions: Iterable[Subscription], platform: Platform) -> None:

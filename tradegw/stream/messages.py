@@ -24,8 +24,8 @@ def replacement(event: Event, size: int) -> AlertEvent:
     """What is sent in place of *event*, whose text of *size* bytes is too large for clients.
 
     An alert keeps its code and the beginning of its message and loses its details; anything else
-    becomes an ``INTERNAL_ERROR`` that names its type, so that clients know what they lack and can ask
-    over REST. The ``event_id`` stays: the backtest waits for its acknowledgement.
+    becomes an ``INTERNAL_ERROR`` that names its type, so that clients know what they lack and can
+    ask over REST. The ``event_id`` stays: the backtest waits for its acknowledgement.
     """
     kind = event.__struct_config__.tag
     code = AlertCode.INTERNAL_ERROR

@@ -1,13 +1,13 @@
 """One client's way out: straight to its socket, and held back in bounds when it reads slowly.
 
 The limit of a fan-out is the system call, so an ordinary TCP connection is written to by
-``socket.send`` itself as long as its transport holds nothing back. Whatever the kernel does not take
-goes to the transport, in order, and so does everything while the transport still holds something; TLS,
-and transports not laid out as expected, are always written to through the transport.
+``socket.send`` itself as long as its transport holds nothing back. Whatever the kernel does not
+take goes to the transport, in order, and so does everything while the transport still holds
+something. TLS, and transports not laid out as expected, are always written to the ordinary way.
 
-Back-pressure is the transport's own: the outlet is registered with it as a push producer. Paused, it
-holds frames in its outbox, so the transport never buffers much and a pong or a close frame written
-past the outbox is not behind megabytes of prices.
+Back-pressure is the transport's own: the outlet is registered with it as a push producer. Paused,
+it holds frames in its outbox, so that the transport never buffers much, and a pong or a Close frame
+written past the outbox is not behind megabytes of prices.
 """
 
 from __future__ import annotations
@@ -29,24 +29,36 @@ PORTION = 64 * 1024
 class Outlet:
     """Takes frames for one client, in order, until it is shut.
 
-    *on_full* is called once, when more would have to be held than the *outbox* may; the outlet is shut
-    by then. *on_waiting* is called with whether the client is behind, whenever that changes.
+    *on_full* is called once, when more would have to be held than the *outbox* may; the outlet is
+    shut by then. *on_pause* and *on_resume* are called when the client falls behind, and when it
+    has caught up or no longer matters.
     """
 
-    __slots__ = ("_connection", "_on_full", "_on_waiting", "_open", "_paused", "_transport", "outbox")
+    __slots__ = (
+        "_connection",
+        "_on_full",
+        "_on_pause",
+        "_on_resume",
+        "_open",
+        "_paused",
+        "_transport",
+        "outbox",
+    )
 
     def __init__(
         self,
         transport: Any,
         outbox: Outbox,
         on_full: Callable[[], None],
-        on_waiting: Callable[[bool], None],
+        on_pause: Callable[[Outlet], None],
+        on_resume: Callable[[Outlet], None],
     ) -> None:
         self.outbox = outbox
         self._transport = transport
         self._connection = transport if _may_bypass(transport) else None
         self._on_full = on_full
-        self._on_waiting = on_waiting
+        self._on_pause = on_pause
+        self._on_resume = on_resume
         self._open = True
         self._paused = False
 
@@ -85,7 +97,7 @@ class Outlet:
         """The transport holds enough: hold back from now on."""
         if not self._paused:
             self._paused = True
-            self._on_waiting(True)
+            self._on_pause(self)
 
     def resumeProducing(self) -> None:
         """The transport has handed on all it held: go on with what waits."""
@@ -95,7 +107,7 @@ class Outlet:
         while self.outbox and not self._paused:
             self.send(self.outbox.take(PORTION), 0)
         if not self._paused:
-            self._on_waiting(False)
+            self._on_resume(self)
 
     def stopProducing(self) -> None:
         """The connection is gone."""
@@ -113,7 +125,7 @@ class Outlet:
         self._paused = True  # so that send, which is fast, need not ask more than this
         self.outbox.clear()
         self._connection = None
-        self._on_waiting(False)
+        self._on_resume(self)
 
 
 def _may_bypass(transport: Any) -> bool:

@@ -1,11 +1,10 @@
 """A client's WebSocket: autobahn does RFC 6455, this class the rules of protocol section 5.
 
-* Nothing is negotiated: no subprotocol, no extension; the resource forwards no such wish.
-* Every way to a Close frame leads through :meth:`ListenerProtocol.sendCloseFrame`, and every way to the
-  end of the connection through :meth:`~ListenerProtocol.dropConnection` or
-  :meth:`~ListenerProtocol.drop`: no event follows a Close frame, and no connection outlives it for long.
-* Autobahn's own timers use the global reactor, so they are off and ours run on the given clock.
-* Autobahn swallows or misplaces exceptions of ``onOpen``, ``onMessage`` and ``onClose``: ours are logged.
+* Nothing is negotiated: no subprotocol, no extension. The resource forwards no such wish.
+* No event follows a Close frame, and no connection outlives its Close frame for long: every such
+  frame leaves through ``sendCloseFrame``, every connection ends by ``dropConnection`` or ``drop``.
+* Autobahn's own timers use the global reactor: they are off, and ours run on the given clock.
+* Autobahn swallows or misplaces exceptions of the ``on...`` methods: ours are caught and logged.
 """
 
 from __future__ import annotations
@@ -13,24 +12,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from autobahn.twisted.websocket import WebSocketServerProtocol
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from ..model.enums import AlertCode
 from ..model.events import AlertEvent, Event
-from . import frames
+from .door import Door
 from .fanout import frame_of
-from .house import House
+from .fastlane import FastLane
 from .messages import EventAck, Unreadable, read
 from .outbox import Outbox
 from .outlet import Outlet
 
 CLOSE_SECONDS: Final = 5.0
-"""From our Close frame to the abort of a connection that is still there."""
+"""From a Close frame to the abort of a connection that is still there."""
 
 FAILED_SECONDS: Final = 1.0
-"""The same, for a client that broke RFC 6455: nothing it says is listened to any more."""
+"""From a Close frame to the end of the connection of a client that broke RFC 6455: it is not listened
+to any more, so its answer cannot be waited for."""
 
 COMPLAINT_SECONDS: Final = 10.0
 """Between two ``INVALID_MESSAGE`` answers to one client."""
@@ -40,52 +39,52 @@ MAX_PONGS_OWED: Final = 1024
 
 POLICY_VIOLATION: Final = 1008
 
-# ``log`` is autobahn's name in its classes, hence never ``self.log`` here.
-_log = Logger()
+_log = Logger()  # ``self.log`` is autobahn's
 
 
-class ListenerProtocol(WebSocketServerProtocol):
+class ListenerProtocol(FastLane):
     """One connection of one client."""
 
-    house: House
-    outlet: Outlet | None = None
-    client_id = "unknown"
+    transport: Any  # Twisted declares less than what it gives
+    outlet: Outlet
+    client_id = "nobody"
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, door: Door) -> None:
         super().__init__()
-        self.house = house
-        self._awaited = b""
+        self._door = door
         self._heard = True
         self._silent_seconds = 0.0
         self._pongs_owed = 0
         self._next_complaint = float("-inf")
-        self._pulse: IDelayedCall | None = None
-        self._end: IDelayedCall | None = None
+        self._beat_call: IDelayedCall | None = None
+        self._end_call: IDelayedCall | None = None
 
     # -- coming and going
+
+    def connectionMade(self) -> None:
+        limits, fanout = self._door.limits, self._door.fanout
+        outbox = Outbox(limits.backlog_messages, limits.backlog_bytes)
+        self.outlet = Outlet(self.transport, outbox, self._evict, fanout.behind, fanout.caught_up)
+        super().connectionMade()
 
     def onOpen(self) -> None:
         self._guarded(self._enter)
 
     def _enter(self) -> None:
-        house = self.house
-        self.client_id = house.next_client_id()
+        self.client_id = self._door.next_client_id()
         _log.info("{client} connected from {peer}", client=self.client_id, peer=self.peer)
-        outbox = Outbox(house.limits.backlog_messages, house.limits.backlog_bytes)
-        self.outlet = Outlet(self.transport, outbox, self._evict, self._waiting)
-        self.transport.registerProducer(self.outlet, True)
+        self.transport.registerProducer(self.outlet, streaming=True)
         self._guarded(self._greet)
-        house.fanout.add(self)
-        self._pulse = house.clock.callLater(house.limits.ping_seconds, self._beat)
+        self._door.fanout.add(self)
+        self._beat_call = self._door.clock.callLater(self._door.limits.ping_seconds, self._beat)
 
     def _greet(self) -> None:
-        for event in self.house.greeting():
+        for event in self._door.greeting():
             self.tell(event)
 
     def leave(self, code: int, reason: str) -> None:
         """Hand over what waits, say goodbye, and close."""
-        if self.outlet is not None:
-            self.outlet.release()
+        self.outlet.release()
         self.sendCloseFrame(code, reason.encode())
 
     def drop(self) -> None:
@@ -94,53 +93,53 @@ class ListenerProtocol(WebSocketServerProtocol):
         self.transport.abortConnection()
 
     def sendCloseFrame(
-        self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False
+        self,
+        code: int | None = None,
+        reasonUtf8: bytes | None = None,  # noqa: N803  autobahn's name
+        isReply: bool = False,  # noqa: N803  autobahn's name
     ) -> None:
+        """Autobahn's, for its closes and ours: the last that is sent."""
         self._retire()
         super().sendCloseFrame(code, reasonUtf8, isReply)
-        self._end_within(FAILED_SECONDS if self.failedByMe else CLOSE_SECONDS)
+        if self.failedByMe:
+            self._end_within(FAILED_SECONDS, self.dropConnection)
+        else:
+            self._end_within(CLOSE_SECONDS, self.drop)
 
-    def dropConnection(self, abort: bool = False) -> None:
-        """Close in good order, whatever autobahn asks for; the time for it is limited anyway."""
+    def dropConnection(self, abort: bool = False) -> None:  # noqa: ARG002  autobahn's signature
+        """Close in good order, whatever autobahn asks for; the time for it is limited."""
         self._retire()
         super().dropConnection(abort=False)
-        self._end_within(CLOSE_SECONDS)
+        self._end_within(CLOSE_SECONDS, self.drop)
 
-    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+    def onClose(self, *_told: object) -> None:
         self._guarded(self._gone)
 
     def _gone(self) -> None:
-        for timer in (self._pulse, self._end):
-            if timer is not None and timer.active():
-                timer.cancel()
-        if self.outlet is not None:
-            self._retire()
-            self.house.fanout.remove(self)
-            _log.info("{client} is gone", client=self.client_id)
+        for call in (self._beat_call, self._end_call):
+            if call is not None and call.active():
+                call.cancel()
+        self._retire()
+        self._door.fanout.remove(self)
+        _log.info("{client} is gone", client=self.client_id)
 
     def _retire(self) -> None:
-        if self.outlet is not None:
-            self.house.fanout.retire(self)
-            self.outlet.shut()
+        self._door.fanout.retire(self)
+        self.outlet.shut()
 
-    def _end_within(self, seconds: float) -> None:
-        if self._end is None:
-            self._end = self.house.clock.callLater(seconds, self.drop)
+    def _end_within(self, seconds: float, how: Callable[[], None]) -> None:
+        if self._end_call is None or not self._end_call.active():
+            self._end_call = self._door.clock.callLater(seconds, how)
 
-    # -- what we send
+    # -- what is sent
 
     def tell(self, event: Event) -> None:
         """Send *event* to this client alone, whatever the subscriptions."""
-        if self.outlet is not None:
-            self.outlet.send(frame_of(event), 1)
-
-    def _waiting(self, is_behind: bool) -> None:  # noqa: FBT001  a callback with one meaning
-        if self.outlet is not None:
-            self.house.fanout.waiting(self.outlet, is_behind=is_behind)
+        self.outlet.send(frame_of(event), 1)
 
     def _evict(self) -> None:
         _log.warn("{client} reads too slowly and is closed", client=self.client_id)
-        self.house.meters.evicted()
+        self._door.meters.evicted()
         self.sendCloseFrame(POLICY_VIOLATION, b"slow consumer")
 
     def _beat(self) -> None:
@@ -148,84 +147,53 @@ class ListenerProtocol(WebSocketServerProtocol):
 
         Beats are counted, not seconds: the reactor's clock jumps when the wall clock is set.
         """
-        limits = self.house.limits
+        limits = self._door.limits
         self._silent_seconds = 0.0 if self._heard else self._silent_seconds + limits.ping_seconds
         self._heard = False
         if limits.silence_seconds is not None and self._silent_seconds >= limits.silence_seconds:
-            _log.info("{client} has been silent too long", client=self.client_id)
+            _log.info("{client} has been silent for too long", client=self.client_id)
             self.sendCloseFrame(POLICY_VIOLATION, b"no sign of life")
             return
-        self._pulse = self.house.clock.callLater(limits.ping_seconds, self._beat)
+        self._beat_call = self._door.clock.callLater(limits.ping_seconds, self._beat)
         self.sendPing()
 
-    # -- what we hear
+    # -- what is heard
 
     def dataReceived(self, data: bytes) -> None:
         self._heard = True
-        if self.state == self.STATE_OPEN:
-            data = self._take_ordinary(self._awaited + data)
-        if data and not self.failedByMe:
-            super().dataReceived(data)
+        super().dataReceived(data)
 
-    def _take_ordinary(self, data: bytes) -> bytes:
-        """Deal with what is ordinary at the front of *data*; what is left is for autobahn."""
-        at = 0
-        self._awaited = b""
-        while self._is_between_messages():
-            texts, at = frames.take_texts(data, at)
-            for text in texts:
-                self.onMessage(text, isBinary=False)
-            end = frames.control_end(data, at)
-            if end == at:
-                break
-            super().dataReceived(data[at:end])
-            at = end
-        if frames.is_beginning(data, at) and self._is_between_messages():
-            self._awaited = data[at:]
-            return b""
-        return data[at:]
-
-    def _is_between_messages(self) -> bool:
-        return (
-            self.state == self.STATE_OPEN
-            and self.current_frame is None
-            and not self.inside_message
-            and not self.data
-        )
-
-    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N803  autobahn's name
         if not isBinary:
             self._guarded(lambda: self._heed(payload))
 
     def _heed(self, payload: bytes) -> None:
         message = read(payload)
         if isinstance(message, EventAck):
-            self.house.on_ack(self.client_id, message.events_processed)
+            self._door.on_ack(self.client_id, message.events_processed)
         elif isinstance(message, Unreadable):
             self._complain(message.reason)
 
     def _complain(self, reason: str) -> None:
-        seconds = self.house.clock.seconds()
+        seconds = self._door.clock.seconds()
         if seconds >= self._next_complaint:
             self._next_complaint = seconds + COMPLAINT_SECONDS
-            self.tell(
-                AlertEvent(
-                    timestamp=self.house.now(),
-                    code=AlertCode.INVALID_MESSAGE,
-                    message=f"Message not understood: {reason}",
-                )
+            complaint = AlertEvent(
+                timestamp=self._door.now(),
+                code=AlertCode.INVALID_MESSAGE,
+                message=f"Message not understood: {reason}",
             )
+            self.tell(complaint)
 
     def onPing(self, payload: bytes) -> None:
         """Answer at once: a pong does not queue behind events that are held back."""
-        if self.outlet is None or not self.outlet.is_paused:
-            self._pongs_owed = 0
-        elif self._pongs_owed == MAX_PONGS_OWED:
-            self._evict()
+        if self.state != self.STATE_OPEN:
             return
+        self._pongs_owed = self._pongs_owed + 1 if self.outlet.is_paused else 0
+        if self._pongs_owed > MAX_PONGS_OWED:
+            self._evict()
         else:
-            self._pongs_owed += 1
-        self.sendPong(payload)
+            self.sendPong(payload)
 
     def _guarded(self, action: Callable[[], Any]) -> None:
         try:

@@ -1,0 +1,96 @@
+"""Servers of the benches, each in a process of its own, on a free port of loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+HERE = Path(__file__).parent
+
+
+@dataclass
+class Server:
+    """A running server; ``paths`` are those of its GET and of its POST."""
+
+    name: str
+    port: int
+    process: subprocess.Popen[str]
+    paths: tuple[bytes, bytes]
+    ready_seconds: float
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+    def resident_megabytes(self) -> float:
+        """Resident memory, from the kernel (Linux)."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1024
+        return float("nan")
+
+
+def gateway(state: str, **environment: str) -> Server:
+    """The real daemon on the mock provider."""
+    plain = {k: v for k, v in os.environ.items() if not k.startswith(("GATEWAY_", "MOCK_"))}
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "tradegw"],
+        env={
+            **plain,
+            "GATEWAY_PROVIDER": "mock",
+            "GATEWAY_PORT": "0",
+            "GATEWAY_STATE_DIR": state,
+            "LOG_FORMAT": "json",
+            "LOG_LEVEL": "info",
+            **environment,
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=state,
+    )
+    assert process.stdout is not None
+    port = _announced_port(process.stdout)
+    _drain(process.stdout)
+    return Server(
+        "tradegw", port, process, (b"/v1/account", b"/v1/orders"), time.perf_counter() - started
+    )
+
+
+def script(file: str, name: str) -> Server:
+    """One of the servers for comparison; it prints its port."""
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, str(HERE / file)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    port = int(process.stdout.readline())
+    return Server(name, port, process, (b"/get", b"/post"), time.perf_counter() - started)
+
+
+def _announced_port(lines: IO[str]) -> int:
+    for line in lines:
+        try:
+            said = json.loads(line)
+        except ValueError:
+            print(line, end="", file=sys.stderr)
+            continue
+        if "port" in said:
+            return int(said["port"])
+    raise SystemExit("the gateway did not start")
+
+
+def _drain(lines: IO[str]) -> None:
+    """Read the log away, so that the gateway never waits for us."""
+    threading.Thread(target=lambda: [None for _ in lines], daemon=True).start()

@@ -1,0 +1,105 @@
+"""The gateway as a process among others: where its log goes, and what signals do to it."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import gc
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final, NoReturn, TextIO, cast
+
+from twisted.application.service import IServiceCollection, MultiService
+from twisted.internet.error import CannotListenError, ReactorNotRunning
+from twisted.logger import ILogObserver, Logger
+from twisted.python.components import Componentized
+from twisted.python.logfile import LogFile
+
+from . import logs
+from .config.settings import Settings
+
+LOG_FILE: Final = "twistd.log"
+
+
+class Daemon(MultiService):
+    """The gateway as a process: its log and its signals.
+
+    *twistd* holds twistd's own options, of which those about logging are obeyed.
+    """
+
+    log = Logger()
+
+    def __init__(self, settings: Settings, reactor: Any, twistd: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._settings = settings
+        self._reactor = reactor
+        self._twistd = twistd
+        self._stopping = False
+
+    def setServiceParent(self, parent: IServiceCollection) -> None:
+        """Gives the application, which comes to us only here, the log observer for twistd."""
+        super().setServiceParent(parent)
+        own = any(self._twistd.get(name) for name in ("logger", "syslog"))
+        if isinstance(parent, Componentized) and not own:
+            out = self._log_file()
+            json_lines = self._settings.log_json
+            if json_lines is None:
+                json_lines = not (hasattr(out, "isatty") and out.isatty())
+            parent.setComponent(
+                ILogObserver, logs.observer(out, self._settings.log_level, json_lines)
+            )
+            logs.route_stdlib(self._settings.log_level)
+
+    def startService(self) -> None:
+        """Start the gateway; or print why its port cannot be opened, and exit with 1."""
+        for warning in self._settings.warnings:
+            self.log.warn("{warning}", warning=warning)
+        try:
+            super().startService()
+        except (CannotListenError, OSError) as error:
+            self.log.critical("cannot start: {error}", error=error)
+            if self._twistd.get("statusPipe") is not None:
+                raise  # twistd, now in the background, tells whoever waits for it
+            self._exit(error)
+        self._reactor.callWhenRunning(self._running)
+
+    def _running(self) -> None:
+        # What has been built by now stays; the collector need not walk it again.
+        gc.collect()
+        gc.freeze()
+        # Later than the reactor's own, which would make the process die of the signal.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._signalled)
+
+    def _signalled(self, number: int, _frame: FrameType | None) -> None:
+        if self._stopping:
+            os._exit(128 + number)
+        self._stopping = True
+        self._reactor.callFromThread(self._stop, signal.Signals(number).name)
+
+    def _stop(self, name: str) -> None:
+        self.log.info("{signal}: stopping; a second one exits at once", signal=name)
+        with contextlib.suppress(ReactorNotRunning):  # it may be stopping for another reason
+            self._reactor.stop()
+
+    def _exit(self, error: Exception) -> NoReturn:
+        """Tell the terminal as well, for the log may be elsewhere; take the pid file away."""
+        print(f"tradegw cannot run: {error}", file=sys.__stderr__)
+        if pid_file := self._twistd.get("pidfile"):
+            Path(pid_file).unlink(missing_ok=True)
+        raise SystemExit(1) from error
+
+    def _log_file(self) -> TextIO:
+        name = self._twistd.get("logfile")
+        if name == "-" or (not name and self._twistd.get("nodaemon", True)):
+            return sys.stdout
+        file = LogFile.fromFullPath(name or LOG_FILE)
+        if not signal.getsignal(signal.SIGUSR1):
+            rotate = functools.partial(self._reactor.callFromThread, file.rotate)
+            signal.signal(signal.SIGUSR1, lambda _number, _frame: rotate())
+        return cast("TextIO", file)

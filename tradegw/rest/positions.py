@@ -1,0 +1,82 @@
+"""``/v1/positions``: look up, close, move the exits."""
+
+from __future__ import annotations
+
+from .. import errors
+from ..model.account import Position
+from ..model.order import ClosePositionRequest, OrderHandle
+from ..model.protection import ExitsChange, ExitsMoved
+from ..orders import validation
+from .queries import BulkQuery, SymbolQuery
+from .rooms import Rooms
+from .routing import Routes
+
+routes = Routes("positions")
+
+
+@routes.get("/v1/positions", operation_id="get_positions", query=SymbolQuery, answer=list[Position])
+async def get_positions(rooms: Rooms, query: SymbolQuery) -> list[Position]:
+    """List open positions."""
+    return await rooms.enquiry.positions(query.symbol)
+
+
+@routes.get(
+    "/v1/positions/<position_id>",
+    operation_id="get_position",
+    answer=Position,
+    errors=(errors.PositionNotFound,),
+)
+async def get_position(rooms: Rooms, position_id: str) -> Position:
+    """One open position."""
+    return await rooms.enquiry.position(position_id)
+
+
+@routes.delete(
+    "/v1/positions/<position_id>",
+    operation_id="close_position",
+    body=ClosePositionRequest,
+    optional_body=True,
+    answer=OrderHandle,
+    errors=(errors.InvalidValue, errors.PositionNotFound, errors.OrderRejected),
+)
+async def close_position(rooms: Rooms, position_id: str, body: ClosePositionRequest) -> OrderHandle:
+    """Close a position, or part of it.
+
+    Without a body, all of it at the market. A body that cannot be read closes nothing.
+    """
+    validation.check_close(body)
+    return await rooms.trading.close_position(position_id, body)
+
+
+@routes.patch(
+    "/v1/positions/<position_id>",
+    operation_id="modify_position_exits",
+    body=ExitsChange,
+    answer=ExitsMoved,
+    errors=(
+        errors.InvalidValue,
+        errors.ValidationFailed,
+        errors.PositionNotFound,
+        errors.OrderNotModifiable,
+        errors.UnsupportedOperation,
+    ),
+)
+async def modify_position_exits(rooms: Rooms, position_id: str, body: ExitsChange) -> ExitsMoved:
+    """Move the resting stop-loss or take-profit of a position to a new price.
+
+    It does not attach exits to a position that has none.
+    """
+    validation.check_exits(body)
+    return await rooms.trading.move_exits(position_id, body)
+
+
+@routes.delete(
+    "/v1/positions",
+    operation_id="close_all_positions",
+    query=BulkQuery,
+    answer=list[OrderHandle],
+    errors=(errors.InvalidValue,),
+)
+async def close_all_positions(rooms: Rooms, query: BulkQuery) -> list[OrderHandle]:
+    """Close all positions, or those of one symbol."""
+    return await rooms.trading.close_all_positions(query.symbol)

@@ -1,0 +1,125 @@
+"""Exits and OCO groups kept by the exchange itself, for accounts that ask for it.
+
+Every fill that opens gets its own pair of exits, of just that quantity. The exits of a pair share
+it: what one fills the other loses. Orders of one OCO group are all-or-nothing: a full fill or a
+rejection of one cancels the others.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from ..model.enums import OrderStatus, OrderType, TimeInForce
+from ..model.order import OrderChange
+from ..model.protection import LegKind
+from .ledger import Ledger
+from .working import WorkingOrder
+
+
+class Places(Protocol):
+    """What the brackets need of the desk."""
+
+    def place(self, order: WorkingOrder) -> None:
+        """Accept an order of the exchange's own making."""
+
+    def modified(self, order: WorkingOrder, time: datetime) -> None:
+        """Tell of a change."""
+
+    def amend(self, order: WorkingOrder, change: OrderChange, time: datetime) -> None:
+        """Change an order in place."""
+
+    def end(self, order: WorkingOrder, status: OrderStatus, time: datetime) -> None:
+        """Take an order out of the market."""
+
+
+class Brackets:
+    """Places, shrinks and cancels what belongs together."""
+
+    def __init__(self, ledger: Ledger, desk: Places) -> None:
+        self._ledger = ledger
+        self._desk = desk
+
+    def after_fill(
+        self, order: WorkingOrder, quantity: Decimal, opened: Decimal, time: datetime
+    ) -> None:
+        """*order* was filled by *quantity*, and *opened* of it now needs its exits."""
+        self._shrink_sibling(order, quantity, time)
+        if opened and (order.stop_loss is not None or order.take_profit is not None):
+            self._protect(order, opened, time)
+        if not order.is_working:
+            self._cancel_group(order, time)
+
+    def after_end(self, order: WorkingOrder, time: datetime) -> None:
+        """*order* has ended without being filled."""
+        if order.status is OrderStatus.REJECTED:
+            self._cancel_group(order, time)
+
+    def after_change(self, entry: WorkingOrder, change: OrderChange, time: datetime) -> None:
+        """*entry* was changed: its exits that rest already move with it."""
+        if change.stop_loss is None and change.take_profit is None:
+            return
+        for leg in self._ledger.all_working():
+            if leg.parent_order_id != entry.id:
+                continue
+            if leg.order_type is OrderType.STOP and change.stop_loss is not None:
+                self._desk.amend(leg, OrderChange(stop_price=change.stop_loss), time)
+            if leg.order_type is OrderType.LIMIT and change.take_profit is not None:
+                self._desk.amend(leg, OrderChange(limit_price=change.take_profit), time)
+
+    def _shrink_sibling(self, order: WorkingOrder, quantity: Decimal, time: datetime) -> None:
+        sibling = order.sibling
+        if sibling is None or not sibling.is_working:
+            return
+        if sibling.remaining <= quantity:
+            self._desk.end(sibling, OrderStatus.CANCELLED, time)
+        else:
+            sibling.quantity -= quantity
+            self._desk.modified(sibling, time)
+
+    def _protect(self, entry: WorkingOrder, quantity: Decimal, time: datetime) -> None:
+        legs = []
+        for kind, price in (
+            (LegKind.STOP_LOSS, entry.stop_loss),
+            (LegKind.TAKE_PROFIT, entry.take_profit),
+        ):
+            if price is not None:
+                legs.append(self._leg(entry, kind, price, quantity, time))
+        if len(legs) > 1:
+            legs[0].sibling, legs[1].sibling = legs[1], legs[0]
+        entry.brackets += 1
+        for leg in legs:
+            self._desk.place(leg)
+
+    def _leg(
+        self, entry: WorkingOrder, kind: LegKind, price: Decimal, quantity: Decimal, time: datetime
+    ) -> WorkingOrder:
+        client_order_id = f"{entry.client_order_id or entry.id}-{kind.value}"
+        if entry.brackets:
+            client_order_id += f"-{entry.brackets}"
+        is_taken = self._ledger.find_by_client_id(client_order_id) is not None
+        is_stop = kind is LegKind.STOP_LOSS
+        return WorkingOrder(
+            id="",
+            symbol=entry.symbol,
+            side=entry.side.opposite,
+            order_type=OrderType.STOP if is_stop else OrderType.LIMIT,
+            time_in_force=TimeInForce.GTC,
+            quantity=quantity,
+            created_at=time,
+            updated_at=time,
+            stop_price=price if is_stop else None,
+            limit_price=None if is_stop else price,
+            reduce_only=True,
+            client_order_id=None if is_taken else client_order_id,
+            parent_order_id=entry.id,
+            position_id=entry.position_id,
+        )
+
+    def _cancel_group(self, order: WorkingOrder, time: datetime) -> None:
+        if order.oco_group_id is None:
+            return
+        for other in self._ledger.all_working():
+            if other.oco_group_id == order.oco_group_id and other.is_working:
+                self._desk.end(other, OrderStatus.CANCELLED, time)

@@ -1,0 +1,195 @@
+"""One symbol: where its price is, and how the resting orders are walked along it.
+
+The walk pauses (it is a generator) after everything that happened to an order, so that what was
+told can be answered: an order that is sent then takes part from that very price on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from ..model.enums import OrderStatus, Side
+from ..model.money import ZERO, floor_to_step, trimmed
+from .instruments import Instrument
+from .matching import met_on_the_way, pass_by, trades_at
+from .move import Move
+from .terms import Terms
+from .ticks import Tick
+from .working import WorkingOrder
+
+
+class Executes(Protocol):
+    """What a market needs of the desk."""
+
+    def execute(self, market: Market, order: WorkingOrder, price: Decimal) -> bool:
+        """Fill *order* as far as may be; whether anything happened to it."""
+
+    def end(self, order: WorkingOrder, status: OrderStatus, time: datetime) -> None:
+        """Take *order* out of the market."""
+
+
+class Market:
+    """The market of one instrument. *orders* are the working ones by sequence number, in order."""
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        orders: dict[int, WorkingOrder],
+        terms: Terms,
+        desk: Executes,
+    ) -> None:
+        self.instrument = instrument
+        self.tick: Tick | None = None
+        self.bid = self.ask = self.last = ZERO
+        self.number = 0
+        self.is_closed = False
+        self._orders = orders
+        self._terms = terms
+        self._desk = desk
+        self._time: datetime | None = None
+        self._interval: Tick | None = None
+        self._taken = {Side.BUY: ZERO, Side.SELL: ZERO}
+        self._walking = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing rests here, so that a tick need only be shown."""
+        return not self._orders
+
+    @property
+    def time(self) -> datetime:
+        """When the price was where it is; only after the first tick."""
+        assert self._time is not None
+        return self._time
+
+    def price(self, side: Side) -> Decimal:
+        """What *side* gets now."""
+        return self.ask if side is Side.BUY else self.bid
+
+    def show(self, tick: Tick) -> None:
+        """The price is now that of *tick*, and nothing rests that could trade on the way."""
+        self.number += 1
+        self._arrive(tick)
+
+    def catch_up(self, now: datetime) -> None:
+        """It is *now*, and the price still where it was; does nothing before the first tick."""
+        if self._time is not None and self._time < now:
+            self._time = now
+
+    def steps(self, tick: Tick) -> Iterator[None]:
+        """Take the price to *tick*; pauses after each thing that happened to an order."""
+        if self._walking:
+            raise RuntimeError(f"a tick of {tick.symbol} inside of a tick of {tick.symbol}")
+        self._walking = True
+        try:
+            self.number += 1
+            if tick.continuous and self._time is not None:
+                yield from self._walk(tick)
+            else:
+                self._arrive(tick)
+                yield from self._meet_all()
+        finally:
+            self._walking = False
+
+    def meet(self, order: WorkingOrder) -> bool:
+        """Let *order* meet the price as it is; whether anything happened to it."""
+        is_first = not order.active
+        order.active = True
+        order.active_since = order.active_since or self.time
+        happened = False
+        if order.held_at != self.number and trades_at(order, self.price(order.side)):
+            happened = self._desk.execute(self, order, self.price(order.side))
+        if is_first and order.acts_once and order.is_working:
+            self._desk.end(order, OrderStatus.CANCELLED, self.time)
+            happened = True
+        if order.is_live_limit:
+            order.rests = True
+        return happened
+
+    def left(self, side: Side) -> Decimal | None:
+        """How much *side* may still trade in this tick or bar; ``None`` is no limit."""
+        interval = self._interval
+        if not self._terms.volume_limit or interval is None:
+            return None
+        if interval.volume is not None:
+            volume, taken = interval.volume, sum(self._taken.values(), ZERO)
+        else:
+            size = interval.ask_size if side is Side.BUY else interval.bid_size
+            if size is None:
+                return None
+            volume, taken = size, self._taken[side]
+        budget = floor_to_step(volume * self._terms.volume_limit, self.instrument.quantity_step)
+        return max(ZERO, trimmed(budget - taken))
+
+    def take(self, side: Side, quantity: Decimal) -> None:
+        """*quantity* was traded by *side*."""
+        self._taken[side] += quantity
+
+    def _arrive(self, tick: Tick) -> None:
+        if not (tick.continuous and self._interval):
+            self._interval = tick
+            self._taken = {Side.BUY: ZERO, Side.SELL: ZERO}
+        self.bid, self.ask, self.last, self._time = tick.bid, tick.ask, tick.last, tick.time
+        self.tick = tick
+
+    def _meet_all(self, *, newcomers_only: bool = False) -> Iterator[None]:
+        """Every order meets the price once, in sequence; also those that come meanwhile."""
+        reached = 0
+        while batch := [
+            (sequence, order)
+            for sequence, order in self._orders.items()
+            if sequence > reached and not (newcomers_only and order.active)
+        ]:
+            for sequence, order in batch:
+                reached = sequence
+                is_current = order.is_working and order.sequence == sequence
+                if is_current and self.meet(order):
+                    yield
+
+    def _walk(self, tick: Tick) -> Iterator[None]:
+        move = Move(self.bid, self.ask, self.time, tick)
+        while True:
+            yield from self._meet_all(newcomers_only=True)
+            hit = self._next_hit(move)
+            if hit is None:
+                break
+            order, price = hit
+            move.go(order.side, price)
+            self._follow(move)
+            order.triggered = True
+            if not self._desk.execute(self, order, price):
+                order.held_at = self.number
+            if order.is_live_limit:
+                order.rests = True
+            yield
+        self._arrive(tick)
+        self._pass_all()
+
+    def _next_hit(self, move: Move) -> tuple[WorkingOrder, Decimal] | None:
+        """The order that trades first on the rest of the way, and its price."""
+        first: tuple[Decimal, WorkingOrder, Decimal] | None = None
+        for order in self._orders.values():
+            side = order.side
+            if order.held_at == self.number or self.left(side) == ZERO:
+                continue
+            price = met_on_the_way(
+                order, move.here(side), move.end(side), through=self._terms.limit_through
+            )
+            if price is None:
+                continue
+            share = move.share_at(side, price)
+            if first is None or share < first[0]:
+                first = (share, order, price)
+        return None if first is None else first[1:]
+
+    def _follow(self, move: Move) -> None:
+        self.bid, self.ask, self._time = move.bid, move.ask, move.time
+        self.last = self.bid if self.bid == self.ask else (self.bid + self.ask) / 2
+        self._pass_all()
+
+    def _pass_all(self) -> None:
+        for order in self._orders.values():
+            pass_by(order, self.price(order.side))

@@ -1,0 +1,110 @@
+"""When an order trades, and at what price: one rule per order type (engine B5.1 and B5.2).
+
+All prices are of the order's own side: buyers look at the ask, sellers at the bid. Two situations:
+the price *is* somewhere (a tick, a bar's open), or it *moves* continuously (inside of a bar).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from ..model.enums import OrderType, Side, TrailingType
+from ..model.money import HUNDRED, ONE
+from .amounts import tidy
+from .working import WorkingOrder
+
+
+def is_marketable(side: Side, limit: Decimal, price: Decimal) -> bool:
+    """Whether *price* is as good as *limit*, or better."""
+    return price <= limit if side is Side.BUY else price >= limit
+
+
+def has_reached_stop(side: Side, stop: Decimal, price: Decimal) -> bool:
+    """Whether *price* is at *stop* or beyond it."""
+    return price >= stop if side is Side.BUY else price <= stop
+
+
+def stop_of(order: WorkingOrder) -> Decimal:
+    """Where a stop order triggers now; for a trailing stop, at its distance from the best price."""
+    if order.order_type is not OrderType.TRAILING_STOP:
+        assert order.stop_price is not None
+        return order.stop_price
+    assert order.best is not None
+    assert order.trailing_distance is not None
+    if order.trailing_type is TrailingType.PERCENT:
+        factor = ONE + order.side.sign * order.trailing_distance / HUNDRED
+        return tidy(order.best * factor)
+    return order.best + order.side.sign * order.trailing_distance
+
+
+def trades_at(order: WorkingOrder, price: Decimal) -> bool:
+    """The price is at *price*: whether *order* trades there. Triggers and trails it as needed."""
+    if order.order_type is OrderType.MARKET:
+        return True
+    if order.order_type is not OrderType.LIMIT and not order.triggered:
+        if order.order_type is OrderType.TRAILING_STOP and order.best is None:
+            _trail(order, price)
+        if not has_reached_stop(order.side, stop_of(order), price):
+            _trail(order, price)
+            return False
+        order.triggered = True
+    return order.limit_price is None or is_marketable(order.side, order.limit_price, price)
+
+
+def met_on_the_way(
+    order: WorkingOrder, here: Decimal, end: Decimal, *, through: bool
+) -> Decimal | None:
+    """The price moves from *here* to *end*: at which price *order* trades, if at all.
+
+    For orders that are active already. *through*: a limit must be passed, not only touched.
+    """
+    if order.order_type is OrderType.MARKET:
+        return here
+    if order.is_live_limit:
+        if not order.rests and is_marketable(order.side, _limit_of(order), here):
+            return here
+        return _limit_met(order, here, end, through=through)
+    if order.triggered:
+        return here
+    stop = stop_of(order)
+    if not has_reached_stop(order.side, stop, end):
+        return None
+    met = here if has_reached_stop(order.side, stop, here) else stop
+    if order.limit_price is not None and not is_marketable(order.side, order.limit_price, met):
+        return None
+    return met
+
+
+def pass_by(order: WorkingOrder, price: Decimal) -> None:
+    """The price has moved to *price*: trigger a stop-limit, take a trailing stop along."""
+    if order.order_type is OrderType.TRAILING_STOP:
+        _trail(order, price)
+    elif (
+        order.order_type is OrderType.STOP_LIMIT
+        and not order.triggered
+        and has_reached_stop(order.side, stop_of(order), price)
+    ):
+        order.triggered = True
+        order.rests = not is_marketable(order.side, _limit_of(order), price)
+
+
+def _limit_met(
+    order: WorkingOrder, here: Decimal, end: Decimal, *, through: bool
+) -> Decimal | None:
+    limit = _limit_of(order)
+    best = min(here, end) if order.side is Side.BUY else max(here, end)
+    if not is_marketable(order.side, limit, best) or (through and best == limit):
+        return None
+    return limit
+
+
+def _limit_of(order: WorkingOrder) -> Decimal:
+    assert order.limit_price is not None
+    return order.limit_price
+
+
+def _trail(order: WorkingOrder, price: Decimal) -> None:
+    if order.order_type is not OrderType.TRAILING_STOP or order.triggered:
+        return
+    if order.best is None or is_marketable(order.side, order.best, price):
+        order.best = price

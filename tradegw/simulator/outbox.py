@@ -1,0 +1,79 @@
+"""Events on their way out, in order, however deep the calls that cause them are nested.
+
+A listener may call the exchange while an event is being told to it; what that causes is told
+after what was already waiting.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+
+from ..model.account import Account, Position, Trade
+from ..model.enums import (
+    AccountEventKind,
+    AlertCode,
+    OrderEventKind,
+    PositionEventKind,
+    TradeEventKind,
+)
+from ..model.events import AccountEvent, AlertEvent, Event, OrderEvent, PositionEvent, TradeEvent
+from .working import WorkingOrder
+
+
+class Outbox:
+    """Builds events, stamped with *stamp()*, and hands them to *deliver* when flushed."""
+
+    def __init__(self, deliver: Callable[[Event], None], stamp: Callable[[], datetime]) -> None:
+        self._deliver = deliver
+        self._stamp = stamp
+        self._waiting: deque[Event] = deque()
+        self._delivering = False
+
+    def order(self, kind: OrderEventKind, order: WorkingOrder) -> None:
+        self._waiting.append(
+            OrderEvent(
+                timestamp=self._stamp(),
+                event=kind,
+                order=order.snapshot(),
+                parent_order_id=order.parent_order_id,
+            )
+        )
+
+    def trade(self, trade: Trade) -> None:
+        self._waiting.append(
+            TradeEvent(timestamp=self._stamp(), trade=trade, event=TradeEventKind.FILLED)
+        )
+
+    def position(self, kind: PositionEventKind, position: Position) -> None:
+        self._waiting.append(PositionEvent(timestamp=self._stamp(), event=kind, position=position))
+
+    def account(self, kind: AccountEventKind, account: Account) -> None:
+        self._waiting.append(AccountEvent(timestamp=self._stamp(), event=kind, account=account))
+
+    def liquidation(self, order: WorkingOrder) -> None:
+        self._waiting.append(
+            AlertEvent(
+                timestamp=self._stamp(),
+                code=AlertCode.LIQUIDATION,
+                message=f"Margin call: the position in {order.symbol} is closed at market",
+                details={
+                    "order_id": order.id,
+                    "symbol": order.symbol,
+                    "side": order.side.value,
+                    "quantity": format(order.quantity, "f"),
+                },
+            )
+        )
+
+    def flush(self) -> None:
+        """Deliver what waits; does nothing when called from within a delivery."""
+        if self._delivering:
+            return
+        self._delivering = True
+        try:
+            while self._waiting:
+                self._deliver(self._waiting.popleft())
+        finally:
+            self._delivering = False

@@ -1,0 +1,109 @@
+"""Netting: what a fill does to the one position of a symbol.
+
+A holding keeps what was paid for it, not an average price, so that nothing is lost in a division:
+realised plus unrealised P&L is always what was got minus what was paid, exactly.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..model.account import Position
+from ..model.enums import PositionSide
+from ..model.money import ZERO
+from .amounts import tidy
+
+
+class Holding(Struct, frozen=True):
+    """A position; ``quantity`` is negative when short, and so is ``cost``, what was paid for it.
+
+    ``realised`` is the P&L of what was closed since it was opened, before commissions.
+    """
+
+    quantity: Decimal
+    cost: Decimal
+    opened_at: datetime
+    updated_at: datetime
+    realised: Decimal = ZERO
+
+    @property
+    def average(self) -> Decimal:
+        """Average entry price."""
+        return tidy(self.cost / self.quantity)
+
+    def unrealised(self, mark: Decimal) -> Decimal:
+        """P&L of what is open, at the price *mark*."""
+        return self.quantity * mark - self.cost
+
+    def position(self, position_id: str, symbol: str, mark: Decimal) -> Position:
+        """As the model shows it."""
+        return Position(
+            id=position_id,
+            symbol=symbol,
+            side=PositionSide.LONG if self.quantity > 0 else PositionSide.SHORT,
+            quantity=abs(self.quantity),
+            average_entry_price=self.average,
+            current_price=mark,
+            unrealized_pnl=tidy(self.unrealised(mark)),
+            realized_pnl=tidy(self.realised),
+            opened_at=self.opened_at,
+            updated_at=self.updated_at,
+        )
+
+
+class Netted(Struct, frozen=True):
+    """What a fill led to. A flip has ``closed`` and ``after``; ``realised`` is of this fill alone.
+
+    ``closed`` is the holding that is gone, with the quantity and cost it last had.
+    """
+
+    after: Holding | None
+    closed: Holding | None = None
+    realised: Decimal = ZERO
+    opened: Decimal = ZERO
+    """How much of the fill opened or increased a position, unsigned."""
+
+
+def net(before: Holding | None, quantity: Decimal, price: Decimal, time: datetime) -> Netted:
+    """Fill *quantity* (negative for a sale) at *price*."""
+    if before is None:
+        return Netted(Holding(quantity, quantity * price, time, time), opened=abs(quantity))
+    if (before.quantity > 0) == (quantity > 0):
+        after = replace(
+            before,
+            quantity=before.quantity + quantity,
+            cost=before.cost + quantity * price,
+            updated_at=time,
+        )
+        return Netted(after, opened=abs(quantity))
+    if abs(quantity) < abs(before.quantity):
+        return _reduced(before, quantity, price, time)
+    rest = before.quantity + quantity
+    realised = before.quantity * price - before.cost
+    closed = replace(before, realised=before.realised + realised, updated_at=time)
+    flipped = Holding(rest, rest * price, time, time) if rest else None
+    return Netted(flipped, closed, realised, abs(rest))
+
+
+def opening_part(before: Holding | None, quantity: Decimal) -> Decimal:
+    """How much of a fill of *quantity* (signed) would open or increase a position, unsigned."""
+    if before is None or (before.quantity > 0) == (quantity > 0):
+        return abs(quantity)
+    return max(ZERO, abs(quantity) - abs(before.quantity))
+
+
+def _reduced(before: Holding, quantity: Decimal, price: Decimal, time: datetime) -> Netted:
+    released = tidy(before.cost * -quantity / before.quantity)
+    realised = -quantity * price - released
+    after = replace(
+        before,
+        quantity=before.quantity + quantity,
+        cost=before.cost - released,
+        realised=before.realised + realised,
+        updated_at=time,
+    )
+    return Netted(after, realised=realised)
