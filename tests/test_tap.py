@@ -108,8 +108,10 @@ def twistd(*arguments: str, cwd: Path, **variables: str) -> subprocess.Completed
 
 
 @contextlib.contextmanager
-def running(*options: str, cwd: Path, **variables: str) -> Iterator[subprocess.Popen[str]]:
-    """Run until the block ends, without a pid file."""
+def running(
+    *options: str, cwd: Path, interrupt: signal.Handlers = signal.SIG_DFL, **variables: str
+) -> Iterator[subprocess.Popen[str]]:
+    """Run until the block ends, without a pid file; *interrupt* is what it inherits for SIGINT."""
     process = subprocess.Popen(
         [sys.executable, "-c", STAND_IN, "-n", "--pidfile=", *options, "tradegw"],
         env=environment(**variables),
@@ -117,6 +119,7 @@ def running(*options: str, cwd: Path, **variables: str) -> Iterator[subprocess.P
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, interrupt),
     )
     try:
         yield process
@@ -300,24 +303,15 @@ class TestSignals:
             assert process.wait(60) == 128 + signal.SIGTERM
 
     def test_an_ignored_interrupt_stays_ignored(self, tmp_path: Path) -> None:
-        with running(cwd=tmp_path) as process:
+        if not Path("/proc/self/status").exists():
+            pytest.skip("needs /proc to see what a process ignores")
+        with running(cwd=tmp_path, interrupt=signal.SIG_IGN) as process:
             until(process, '"up"')
-            status = Path(f"/proc/{process.pid}/status")
-            if not status.exists():
-                pytest.skip("needs /proc to see what a process ignores")
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
-            with running(cwd=tmp_path) as process:
-                until(process, '"up"')
-                ignored = re.search(
-                    r"^SigIgn:\s+(\w+)$",
-                    Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8"),
-                    re.MULTILINE,
-                )
-                assert ignored is not None
-                assert int(ignored.group(1), 16) & (1 << (signal.SIGINT - 1))
-        finally:
-            signal.signal(signal.SIGINT, before)
+            ignored = re.search(
+                r"^SigIgn:\s+(\w+)$", text_of(Path(f"/proc/{process.pid}/status")), re.MULTILINE
+            )
+        assert ignored is not None
+        assert int(ignored.group(1), 16) & (1 << (signal.SIGINT - 1))
 
 
 class TestStart:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from math import isqrt
@@ -21,8 +22,8 @@ _BASIS: Final = 100_000
 
 def invented_bars(
     instrument: Instrument, provider: str, timeframe: Timeframe, end: datetime, seed: int
-) -> list[Bar]:
-    """The last :data:`DEPTH` bars before *end* (a bar's end), oldest first.
+) -> Iterator[Bar]:
+    """The last :data:`DEPTH` bars before *end* (a bar's end), newest first.
 
     The same for the same seed, symbol and timeframe; every open is the close before, and the last
     close is the price at which the walk starts. The longer the bar, the wider it is.
@@ -33,30 +34,24 @@ def invented_bars(
     start = int(instrument.start.scaleb(places))
     width = 100 * isqrt(timeframe.seconds // 60)
     length = timedelta(seconds=timeframe.seconds)
-    bars = []
-    close, time = start, end
-    for _ in range(DEPTH):
-        time -= length
+    close = start
+    for number in range(1, DEPTH + 1):
         pulled = close + (start - close) // _PULL
         opened = max(1, pulled + pulled * rng.randint(-width, width) // _BASIS)
         high = max(opened, close)
         low = min(opened, close)
-        bars.append(
-            Bar(
-                symbol=instrument.symbol,
-                provider=provider,
-                timeframe=timeframe,
-                timestamp=time,
-                open=_shown(opened, places),
-                high=_shown(high + high * rng.randint(0, width // 2) // _BASIS, places),
-                low=_shown(max(1, low - low * rng.randint(0, width // 2) // _BASIS), places),
-                close=_shown(close, places),
-                volume=Decimal(rng.randint(1_000, 100_000)),
-            )
+        yield Bar(
+            symbol=instrument.symbol,
+            provider=provider,
+            timeframe=timeframe,
+            timestamp=end - number * length,
+            open=_shown(opened, places),
+            high=_shown(high + high * rng.randint(0, width // 2) // _BASIS, places),
+            low=_shown(max(1, low - low * rng.randint(0, width // 2) // _BASIS), places),
+            close=_shown(close, places),
+            volume=Decimal(rng.randint(1_000, 100_000)),
         )
         close = opened
-    bars.reverse()
-    return bars
 
 
 def _shown(steps: int, places: int) -> Decimal:
