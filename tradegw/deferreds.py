@@ -8,11 +8,13 @@ from typing import Any, ParamSpec, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_log = Logger()
 
 
 def as_deferred(
@@ -31,14 +33,11 @@ def shield(work: Deferred[T]) -> Deferred[T]:
     """A Deferred that follows *work*; cancelling it stops the waiting, never the work."""
     waiting: Deferred[T] = Deferred()
 
-    def follow(result: T | Failure) -> T | Failure | None:
-        if waiting.called:
-            return result
-        if isinstance(result, Failure):
-            waiting.errback(result)
-        else:
-            waiting.callback(result)
-        return None
+    def follow(result: T | Failure) -> None:
+        if not waiting.called:
+            waiting.callback(result)  # a Failure goes on as one
+        elif isinstance(result, Failure):
+            _log.failure("failed after nobody waited any more", result, LogLevel.warn)
 
     work.addBoth(follow)
     return waiting

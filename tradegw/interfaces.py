@@ -153,13 +153,15 @@ class IExits(Interface):
     """What protects filled entries."""
 
     def expect(intent_id: str, request: OrderRequest, seed: str | None) -> None:
-        """Remember the protection that *request* asks for, before it is sent as *intent_id*.
+        """Remember the protection that *request* asks for, before it is sent as it stands.
 
-        Leg ids are derived from *seed*, the client's own order id; without one from the broker's.
+        *intent_id* names this one attempt, also if its client order id was used before. Leg ids are
+        derived from *seed*, the client's own order id; without one from the broker's. Raises
+        ``Overloaded`` if too many orders are guarded already.
         """
 
     def forget(intent_id: str) -> None:
-        """The order was definitely refused: no protection will be needed."""
+        """The attempt was definitely refused: no protection will be needed."""
 
     def accepted(intent_id: str, order: Order) -> Deferred[None] | None:
         """The broker accepted it as *order*; a Deferred if legs are being placed already."""
@@ -176,11 +178,14 @@ class IExits(Interface):
     def waive(order_id: str) -> None:
         """A client is about to cancel *order_id*: if it is a leg, it is not placed again."""
 
-    def keep(order_id: str) -> None:
-        """That cancel failed: the leg is wanted as before."""
+    def changing(order_id: str) -> None:
+        """A client is about to change *order_id*, which may end it and put another in its place."""
 
-    def renamed(previous_id: str, order: Order) -> None:
-        """An order was replaced under a new id by its client."""
+    def keep(order_id: str) -> None:
+        """That cancel or change failed: the order is wanted as before."""
+
+    def replaced(previous_id: str, order: Order) -> None:
+        """That change worked, in place or under a new id."""
 
     def reprice(entry_id: str, change: ExitsChange) -> Deferred[bool]:
         """Change the exits of an entry; false if it is not ours to guard, but the broker's."""

@@ -9,8 +9,10 @@ from typing import Any, Final
 
 REDACTED: Final = "***REDACTED***"
 
-_NAMES = r"api_key|apikey|secret|token|password|authorization"
-_IN_TEXT = re.compile(rf"({_NAMES})\s*[=:]\s*\S+", re.IGNORECASE)
+_NAMES = r"api[_-]?key|secret|token|password|authorization"
+_IN_TEXT = re.compile(
+    rf"({_NAMES})(?:[_-]key)?[\"']?\s*[=:]\s*(?:(?:bearer|basic)\s+)?\S+", re.IGNORECASE
+)
 _AS_KEY = re.compile(rf"(?:{_NAMES})", re.IGNORECASE)
 
 
@@ -59,7 +61,9 @@ def scrub(text: str) -> str:
 
 
 def scrub_value(value: Any) -> Any:
-    """*value* with every text in it scrubbed, and texts under a credential's name replaced."""
+    """*value* with every text in it scrubbed, and whatever stands under a credential's name
+    replaced.
+    """
     if isinstance(value, str):
         return scrub(value)
     if isinstance(value, Mapping):
@@ -70,6 +74,6 @@ def scrub_value(value: Any) -> Any:
 
 
 def _scrub_member(key: object, member: Any) -> Any:
-    if isinstance(key, str) and isinstance(member, str) and _AS_KEY.fullmatch(key):
+    if isinstance(key, str) and member is not None and _AS_KEY.fullmatch(key):
         return REDACTED
     return scrub_value(member)

@@ -110,7 +110,7 @@ class Gateway(MultiService):
         entry.guard_with(guardian)
         self._desk = Desk(entry, Closing(line, blotter, reads, entry), reads, guardian)
         self._release = Release(self._fanout, reactor, meters)
-        groups = OcoGroups(blotter, entry, alarm, meters)
+        groups = OcoGroups(blotter, entry, alarm)
         news.to = Intake(blotter, guardian, groups, link, self._release, self._fanout, meters)
         self._vitals = Vitals(settings.platform, link, settings.git_sha)
         self._site = build_site(

@@ -1,4 +1,4 @@
-"""One client and the gateway: what is heard, answered, tolerated and refused (protocol section 5)."""
+"""One client and the gateway: what is heard, answered, tolerated, refused (protocol section 5)."""
 
 from __future__ import annotations
 
@@ -56,6 +56,17 @@ def test_a_greeting_that_fails_is_logged_and_the_client_stays() -> None:
     client = gateway.connect()
     gateway.publish(samples.quote())
     assert len(client.messages) == 1
+
+
+def test_a_client_that_cannot_be_let_in_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    gateway = Gateway()
+    bystander = gateway.connect()
+    monkeypatch.setattr(gateway.fanout, "add", lambda listener: 1 / 0)
+    client = gateway.connect()
+    gateway.clock.advance(0)
+    assert client.wire.aborted
+    assert gateway.meters.active == 1
+    assert not bystander.wire.lost
 
 
 def test_an_event_published_before_the_handshake_in_the_same_turn_is_not_for_the_newcomer() -> None:
@@ -138,7 +149,9 @@ def test_an_acknowledgement_goes_to_who_waits_for_it() -> None:
 def test_an_acknowledgement_in_fragments_is_understood() -> None:
     gateway = Gateway()
     client = gateway.connect()
-    client.raw(masked(Opcode.TEXT, ACK[:20], fin=False) + masked(Opcode.CONT, ACK[20:40], fin=False))
+    client.raw(
+        masked(Opcode.TEXT, ACK[:20], fin=False) + masked(Opcode.CONT, ACK[20:40], fin=False)
+    )
     client.raw(masked(Opcode.PING, b"between") + masked(Opcode.CONT, ACK[40:]))
     assert gateway.acks == [("client-1", ("evt-17",))]
     assert client.of(Opcode.PONG) == [b"between"]

@@ -204,13 +204,13 @@ def test_a_client_of_autobahn_connects_listens_and_leaves() -> None:
     heard: list[bytes] = []
 
     class Listening(WebSocketClientProtocol):
-        def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N803
             heard.append(payload)
 
     factory = WebSocketClientFactory("ws://gateway.test:8080/v1/ws", reactor=Clock())
     factory.setProtocolOptions(openHandshakeTimeout=0, closeHandshakeTimeout=0)
     factory.protocol = Listening
-    client = factory.buildProtocol(None)
+    client: Any = factory.buildProtocol(None)
     server_wire, client_wire = gateway.wire(), Wire(gateway.clock)
     client_wire.protocol = client
     client.makeConnection(client_wire)

@@ -86,9 +86,7 @@ def test_a_fill_and_a_cancel_have_the_shape_of_orders() -> None:
 def test_connection_events_omit_what_is_absent_and_have_the_gap_on_reconnect() -> None:
     lost = wire(samples.connection())
     assert lost.keys() == {"type", "timestamp", "event", "broker"}
-    back = wire(
-        samples.connection(ConnectionEventKind.BROKER_RECONNECTED, gap_duration_ms=12345)
-    )
+    back = wire(samples.connection(ConnectionEventKind.BROKER_RECONNECTED, gap_duration_ms=12345))
     assert back["gap_duration_ms"] == 12345
     stopping = wire(samples.connection(ConnectionEventKind.DISCONNECTING, broker=None))
     assert stopping.keys() == {"type", "timestamp", "event"}

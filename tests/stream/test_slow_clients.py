@@ -1,4 +1,4 @@
-"""A client that reads slowly loses nothing while it stays, and is put out when it is too far behind."""
+"""A client that reads slowly loses nothing while it stays, and goes when it is too far behind."""
 
 from __future__ import annotations
 

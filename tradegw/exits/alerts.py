@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from ..interfaces import IAlarm
@@ -19,8 +20,15 @@ class Alerts:
     def __init__(self, alarm: IAlarm) -> None:
         self._alarm = alarm
 
-    def unprotected(self, plan: Plan, breaker_open: bool, *, rebroadcast: bool = False) -> None:
-        """A fill of *plan* has no (full) protection."""
+    def unprotected(
+        self,
+        plan: Plan,
+        reasons: Mapping[LegKind, str],
+        breaker_open: bool,
+        *,
+        rebroadcast: bool = False,
+    ) -> None:
+        """A fill of *plan* has no (full) protection; *reasons* says why, by kind of leg."""
         details: dict[str, Any] = {
             "order_id": plan.entry_id,
             "symbol": plan.symbol,
@@ -32,7 +40,7 @@ class Alerts:
                         leg.order_id for leg in plan.live_legs(kind) if leg.order_id is not None
                     ],
                 }
-                for kind, reason in plan.short.items()
+                for kind, reason in reasons.items()
             ],
             "circuit_breaker_open": breaker_open,
         }
@@ -42,6 +50,20 @@ class Alerts:
             AlertCode.POSITION_UNPROTECTED,
             f"Position in {plan.symbol} is unprotected: an exit order could not be placed",
             details,
+        )
+
+    def double_exit(self, plan: Plan, first: Leg, second: Leg) -> None:
+        """Both legs of *plan* executed, and more of them than there was to close."""
+        self._alarm.raise_alert(
+            AlertCode.OCO_DOUBLE_EXIT,
+            f"Both exits of order {plan.entry_id} filled: double-exit on {plan.symbol}",
+            {
+                "oco_group_id": plan.entry_id,
+                "symbol": plan.symbol,
+                "first_fill": _fill(plan, first),
+                "second_fill": _fill(plan, second),
+                "total_exit_quantity": plan.exited,
+            },
         )
 
     def move_failed(self, position_id: str, leg: Leg, error: str, restore_error: str) -> None:
@@ -57,3 +79,11 @@ class Alerts:
                 "restore_error": restore_error,
             },
         )
+
+
+def _fill(plan: Plan, leg: Leg) -> dict[str, Any]:
+    return {
+        "order_id": leg.order_id,
+        "quantity": leg.filled,
+        "side": plan.exit_side.value.capitalize(),
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -32,12 +33,18 @@ class Cancel(Struct, frozen=True):
     leg: Leg
 
 
-Step: TypeAlias = Place | Shrink | Cancel
+class Find(Struct, frozen=True):
+    """Ask whether a leg of which no answer came rests at the broker."""
+
+    leg: Leg
+
+
+Step: TypeAlias = Place | Shrink | Cancel | Find
 
 
 def covered(plan: Plan, kind: LegKind) -> Decimal:
     """How much of the position the live legs of *kind* would close."""
-    return sum((leg.remaining for leg in plan.live_legs(kind)), ZERO)
+    return _total(plan.live_legs(kind))
 
 
 def needed(plan: Plan, kind: LegKind) -> Decimal:
@@ -52,24 +59,61 @@ def needed(plan: Plan, kind: LegKind) -> Decimal:
 
 def shortfall(plan: Plan) -> dict[LegKind, Decimal]:
     """Per kind: how much has no leg although it should; kinds fully covered are left out."""
-    missing = {kind: needed(plan, kind) - covered(plan, kind) for kind in plan.targets}
-    return {kind: quantity for kind, quantity in missing.items() if quantity > 0}
+    return _missing(plan, {kind: covered(plan, kind) for kind in plan.targets})
+
+
+def unconfirmed(plan: Plan) -> dict[LegKind, Decimal]:
+    """The same, but a leg counts only once the broker has told of it."""
+    return _missing(
+        plan,
+        {
+            kind: _total(leg for leg in plan.live_legs(kind) if leg.order_id is not None)
+            for kind in plan.targets
+        },
+    )
 
 
 def next_step(plan: Plan) -> Step | None:
     """What to do first; ``None`` when the legs cover what they should, or nothing can be done now.
 
-    What covers too much goes first: it could turn the position around. Kinds marked short are left
-    alone until they are tried again.
+    What covers too much goes first: it could turn the position around. A leg in doubt is looked for
+    before another is placed. Kinds marked short are left alone until they are tried again.
     """
+    return _excess(plan) or _doubt(plan) or _gap(plan)
+
+
+def _excess(plan: Plan) -> Shrink | Cancel | None:
     for leg in plan.live_legs():
-        excess = covered(plan, leg.kind) - needed(plan, leg.kind)
-        if excess <= 0 or leg.ending or leg.waived:
+        if leg.ending or leg.waived:
+            continue
+        staying = _total(other for other in plan.live_legs(leg.kind) if not other.ending)
+        excess = staying - needed(plan, leg.kind)
+        if excess <= 0:
             continue
         if excess >= leg.remaining:
             return Cancel(leg)
         return Shrink(leg, leg.quantity - excess)
+    return None
+
+
+def _doubt(plan: Plan) -> Find | None:
+    for leg in plan.legs:
+        if leg.in_doubt and leg.kind not in plan.short:
+            return Find(leg)
+    return None
+
+
+def _gap(plan: Plan) -> Place | None:
     for kind, quantity in shortfall(plan).items():
         if kind not in plan.short:
             return Place(kind, quantity)
     return None
+
+
+def _missing(plan: Plan, present: dict[LegKind, Decimal]) -> dict[LegKind, Decimal]:
+    missing = {kind: needed(plan, kind) - quantity for kind, quantity in present.items()}
+    return {kind: quantity for kind, quantity in missing.items() if quantity > 0}
+
+
+def _total(legs: Iterable[Leg]) -> Decimal:
+    return sum((leg.remaining for leg in legs), ZERO)

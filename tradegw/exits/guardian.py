@@ -7,13 +7,15 @@ timer for what could not be done. Plans do not wait for each other.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from ..deferreds import as_deferred
+from ..deferreds import as_deferred, deadline, shield
+from ..errors import Overloaded
 from ..interfaces import IAlarm, IExits, IOrderEntry
 from ..model.account import Position
 from ..model.events import OrderEvent
@@ -21,11 +23,16 @@ from ..model.order import Order, OrderRequest
 from ..model.protection import ExitsChange, ExitsMoved
 from ..risk.breaker import Breaker
 from .alerts import Alerts
+from .coverage import shortfall
 from .moving import Moving
 from .placement import Placement
 from .plan import Leg, Plan
 from .plans import Guarded, Plans
 from .pursuit import Pursuit
+
+MAX_PLANS: Final = 10_000
+ANSWER_SECONDS: Final = 2.0
+"""How long the answer to a submit or a change waits for legs."""
 
 
 @implementer(IExits)
@@ -46,15 +53,18 @@ class Guardian:
         seconds: Callable[[], float],
     ) -> None:
         self._breaker = breaker
+        self._clock = clock
         self._alerts = Alerts(alarm)
         self._plans = Plans()
         placement = Placement(entry, self._plans, clock)
-        self._moving = Moving(entry, self._plans, placement, self._alerts)
+        self._moving = Moving(entry, placement, self._alerts)
         self._pursuit = Pursuit(
             entry, self._plans, placement, breaker, self._alerts, clock, seconds
         )
 
     def expect(self, intent_id: str, request: OrderRequest, seed: str | None) -> None:
+        if len(self._plans) >= MAX_PLANS:
+            raise Overloaded(f"{MAX_PLANS} orders with exits are guarded already")
         self._plans.add(Plan.of(intent_id, request, seed))
 
     def forget(self, intent_id: str) -> None:
@@ -62,9 +72,19 @@ class Guardian:
 
     def accepted(self, intent_id: str, order: Order) -> Deferred[None] | None:
         guarded = self._plans.bind(intent_id, order.id)
-        if guarded is None or not guarded.plan.take_entry(order):
+        if guarded is None:
             return None
-        return self._pursuit.drive(guarded)
+        changed = guarded.plan.take_entry(order)
+        if not changed and guarded.plan.entry_filled == 0:
+            return None
+        return self._at_most(ANSWER_SECONDS, self._pursuit.drive(guarded))
+
+    @as_deferred
+    async def _at_most(self, seconds: float, work: Deferred[None]) -> None:
+        try:
+            await deadline(shield(work), seconds, self._clock)
+        except TimeoutError:
+            self.log.warn("an answer goes out before the exit legs are settled")
 
     def on_order_event(self, event: OrderEvent) -> Deferred[None] | None:
         order = event.order
@@ -73,10 +93,23 @@ class Guardian:
             changed = guarded.plan.take_entry(order)
         elif (found := self._plans.of_leg(order)) is not None:
             guarded, leg = found
-            changed = _take_leg(guarded.plan, leg, order)
+            changed = self._take_leg(guarded, leg, order)
         else:
             return None
         return self._pursuit.drive(guarded) if changed else None
+
+    def _take_leg(self, guarded: Guarded, leg: Leg, order: Order) -> bool:
+        """Take in a leg's *order*; one that ended without our doing leaves its kind short."""
+        plan = guarded.plan
+        was_alive, overshot = leg.alive, plan.overshot
+        changed = plan.take_leg(leg, order)
+        self._plans.bind_leg(guarded, leg)
+        if plan.overshot > overshot:
+            first = next((one for one in plan.legs if one is not leg and one.filled > 0), leg)
+            self._alerts.double_exit(plan, first, leg)
+        if was_alive and not leg.alive and not leg.ending and leg.kind in shortfall(plan):
+            plan.short[leg.kind] = f"The broker ended exit order {order.id}: {order.status.value}"
+        return changed
 
     def on_position_closed(self, position: Position) -> Deferred[None] | None:
         driven = []
@@ -87,30 +120,59 @@ class Guardian:
 
     def on_link_up(self) -> None:
         for guarded in self._plans.short():
-            self._alerts.unprotected(guarded.plan, self._breaker.is_open, rebroadcast=True)
+            plan = guarded.plan
+            self._alerts.unprotected(plan, plan.short, self._breaker.is_open, rebroadcast=True)
             self._pursuit.retry(guarded)
 
     def waive(self, order_id: str) -> None:
-        self._mark_waived(order_id, waived=True)
-
-    def keep(self, order_id: str) -> None:
-        self._mark_waived(order_id, waived=False)
-
-    def _mark_waived(self, order_id: str, *, waived: bool) -> None:
         found = self._plans.of_leg_id(order_id)
         if found is not None:
-            found[1].waived = waived
+            guarded, leg = found
+            leg.waived = True
+            self.log.warn(
+                "leg {order_id} of {entry_id} is given up by its client",
+                order_id=order_id,
+                entry_id=guarded.plan.entry_id,
+            )
 
-    def renamed(self, previous_id: str, order: Order) -> None:
-        self._plans.rename(previous_id, order)
+    def changing(self, order_id: str) -> None:
+        guarded = self._plans.by_entry_id(order_id)
+        if guarded is not None:
+            guarded.plan.changing = True
+        elif (found := self._plans.of_leg_id(order_id)) is not None:
+            found[1].changing = True
+
+    def keep(self, order_id: str) -> None:
+        guarded = self._plans.by_entry_id(order_id)
+        if guarded is not None:
+            guarded.plan.changing = False
+        elif (found := self._plans.of_leg_id(order_id)) is not None:
+            guarded, leg = found
+            leg.changing = False
+            leg.waived = leg.waived and leg.ended  # then its cancel worked after all
+        else:
+            return
+        self._pursuit.drive(guarded)
+
+    def replaced(self, previous_id: str, order: Order) -> None:
+        guarded = self._plans.replaced(previous_id, order)
+        if guarded is None:
+            return
+        found = self._plans.of_leg_id(order.id)
+        if found is not None:
+            leg = found[1]
+            guarded.plan.targets[leg.kind] = leg.price  # what its client wants from now on
+        self._pursuit.drive(guarded)
 
     @as_deferred
     async def reprice(self, entry_id: str, change: ExitsChange) -> bool:
         guarded = self._plans.by_entry_id(entry_id)
         if guarded is None:
             return False
-        await guarded.lock.run(self._moving.reprice, guarded, change)
-        await self._pursuit.drive(guarded)
+        try:
+            await guarded.lock.run(self._moving.reprice, guarded, change)
+        finally:
+            await self._at_most(ANSWER_SECONDS, self._pursuit.drive(guarded))
         return True
 
     @as_deferred
@@ -144,16 +206,7 @@ class Guardian:
         self.log.error(
             "exits of order {entry_id} are not (all) placed and will not be until the next start:"
             " {kinds}",
-            entry_id=plan.entry_id or plan.intent_id,
+            entry_id=plan.entry_id or plan.client_order_id,
             symbol=plan.symbol,
             kinds=", ".join(kind.name for kind in plan.targets),
         )
-
-
-def _take_leg(plan: Plan, leg: Leg, order: Order) -> bool:
-    """Take in a leg's *order*; one that ended without our doing leaves its kind short."""
-    was_alive = leg.alive
-    changed = leg.take(order)
-    if was_alive and not leg.alive and leg.unfilled > 0 and not (leg.ending or leg.waived):
-        plan.short[leg.kind] = f"The broker ended exit order {order.id}: {order.status.value}"
-    return changed

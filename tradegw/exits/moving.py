@@ -18,17 +18,14 @@ from ..model.protection import ExitLegPlacement, ExitsChange, ExitsMoved, LegKin
 from .alerts import Alerts
 from .placement import Placement
 from .plan import Leg
-from .plans import Guarded, Plans
+from .plans import Guarded
 
 
 class Moving:
     """Moves legs of plans whose locks the caller holds."""
 
-    def __init__(
-        self, entry: IOrderEntry, plans: Plans, placement: Placement, alerts: Alerts
-    ) -> None:
+    def __init__(self, entry: IOrderEntry, placement: Placement, alerts: Alerts) -> None:
         self._entry = entry
-        self._plans = plans
         self._placement = placement
         self._alerts = alerts
 
@@ -93,12 +90,10 @@ class Moving:
 
     @as_deferred
     async def _move_leg(self, guarded: Guarded, leg: Leg, price: Decimal, position_id: str) -> Leg:
-        assert leg.order_id is not None
         try:
-            changed = await self._entry.replace_leg(leg.order_id, _change(leg.kind, price))
+            await self._placement.change(leg, _change(leg.kind, price))
         except UnsupportedOperation:
             return await self._swap(guarded, leg, price, position_id)
-        self._plans.rename(leg.order_id, changed.order)
         leg.price = price
         return leg
 
@@ -112,10 +107,9 @@ class Moving:
         except GatewayError:
             leg.ending = False
             raise
-        leg.take(order)
+        guarded.plan.take_leg(leg, order)
         if order.status is OrderStatus.FILLED or leg.unfilled == 0:
             raise OrderNotModifiable(position_id, "the exit leg filled while it was being moved")
-        leg.alive = False
         refusal = await self._replacement(guarded, leg, price)
         if isinstance(refusal, Leg):
             return refusal
@@ -126,6 +120,7 @@ class Moving:
                 f"the new exit was refused ({refusal.message}); the old one is restored",
             )
         guarded.plan.short[leg.kind] = restored.message
+        guarded.told = dict(guarded.plan.short)
         self._alerts.move_failed(position_id, leg, refusal.message, restored.message)
         raise ProviderError(
             f"Position {position_id} lost its exit: neither the new nor the old one was accepted"
@@ -133,11 +128,17 @@ class Moving:
 
     @as_deferred
     async def _replacement(self, guarded: Guarded, leg: Leg, price: Decimal) -> Leg | GatewayError:
+        """The new leg, or its definite refusal; in doubt it fails, since another could be one too
+        many.
+        """
         new = guarded.plan.next_leg(leg.kind, leg.unfilled)
         new.price = price
         try:
             await self._placement.place(guarded, new)
         except GatewayError as error:
+            if new.in_doubt:
+                guarded.plan.short[leg.kind] = error.message
+                raise
             return error
         return new
 

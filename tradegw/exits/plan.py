@@ -26,11 +26,21 @@ class Leg:
     price: Decimal
     order_id: str | None = None
     filled: Decimal = ZERO
-    alive: bool = True
+    ended: bool = False
+    """Its order is terminal, or never came to be."""
+    in_doubt: bool = False
+    """It was sent and no answer came: it may rest at the broker."""
     ending: bool = False
     """We are cancelling it ourselves."""
+    changing: bool = False
+    """We are replacing it: the end of its order is not its own end."""
     waived: bool = False
-    """Its client takes it away; it is not to be replaced."""
+    """Its client takes it away; it is not to be placed again."""
+
+    @property
+    def alive(self) -> bool:
+        """It rests at the broker as far as we know, or is on its way there."""
+        return self.changing or not (self.ended or self.in_doubt)
 
     @property
     def unfilled(self) -> Decimal:
@@ -38,19 +48,38 @@ class Leg:
 
     @property
     def remaining(self) -> Decimal:
-        """What may still execute."""
+        """What may still execute, as far as we know."""
         return self.unfilled if self.alive else ZERO
 
     def take(self, order: Order) -> bool:
         """Take in the state of its order; whether anything changed. Fills never shrink."""
         before = (self.order_id, self.filled, self.quantity, self.alive)
-        self.order_id = order.id
+        if self.order_id not in (None, order.id):
+            if not self._is_succeeded_by(order):
+                return False
+            self.order_id = None
+        if self.order_id is None:
+            self.order_id = order.id
+            self.ended = self.in_doubt = False
         self.filled = max(self.filled, order.filled_quantity)
-        if not order.status.is_terminal and self.alive:
-            self.quantity = order.quantity
-        elif order.status.is_terminal:
-            self.alive = False
+        if order.status.is_terminal:
+            self.ended = True
+        elif not self.ended:
+            self.quantity = order.quantity or self.quantity
+            self.price = _trigger(self.kind, order) or self.price
         return before != (self.order_id, self.filled, self.quantity, self.alive)
+
+    def _is_succeeded_by(self, order: Order) -> bool:
+        """Whether *order*, of another id, took the place of ours, rather than the reverse."""
+        exists = not order.status.is_terminal or order.filled_quantity > 0
+        return exists and (self.ended or self.changing)
+
+    def replaced_by(self, order: Order) -> None:
+        """*order* took its order's place at the broker, maybe under the same id."""
+        if order.id != self.order_id:
+            self.order_id = None
+        self.changing = False
+        self.take(order)
 
 
 @dataclass(eq=False)
@@ -58,6 +87,7 @@ class Plan:
     """The protection of one entry order. A leg kind that is not in ``targets`` is not wanted."""
 
     intent_id: str
+    client_order_id: str | None
     symbol: str
     exit_side: Side
     targets: dict[LegKind, Decimal]
@@ -65,7 +95,9 @@ class Plan:
     entry_id: str | None = None
     position_id: str | None = None
     entry_filled: Decimal = ZERO
-    entry_done: bool = False
+    entry_ended: bool = False
+    changing: bool = False
+    """Its client replaces the entry: the end of its order is not its own end."""
     closed: Decimal = ZERO
     legs: list[Leg] = field(default_factory=list)
     numbers: dict[LegKind, int] = field(default_factory=dict)
@@ -74,10 +106,11 @@ class Plan:
 
     @classmethod
     def of(cls, intent_id: str, request: OrderRequest, seed: str | None) -> Plan:
-        """The plan that *request* asks for, sent under client id *intent_id*."""
+        """The plan that *request* asks for."""
         wanted = {LegKind.STOP_LOSS: request.stop_loss, LegKind.TAKE_PROFIT: request.take_profit}
         return cls(
             intent_id=intent_id,
+            client_order_id=request.client_order_id,
             symbol=request.symbol,
             exit_side=request.side.opposite,
             targets={kind: price for kind, price in wanted.items() if price is not None},
@@ -85,28 +118,67 @@ class Plan:
         )
 
     @property
+    def exited(self) -> Decimal:
+        """What its legs executed."""
+        return sum((leg.filled for leg in self.legs), ZERO)
+
+    @property
     def open_quantity(self) -> Decimal:
         """What was filled and is not closed again."""
-        exited = sum((leg.filled for leg in self.legs), ZERO)
-        return max(ZERO, self.entry_filled - exited - self.closed)
+        return max(ZERO, self.entry_filled - self.exited - self.closed)
+
+    @property
+    def overshot(self) -> Decimal:
+        """How much more the legs executed than there was: both sides of a pair filled."""
+        return max(ZERO, self.exited - self.entry_filled)
+
+    @property
+    def entry_done(self) -> bool:
+        return self.entry_ended and not self.changing
 
     @property
     def is_over(self) -> bool:
         """Nothing more will be filled, nothing is open and no leg can execute any more."""
-        return self.entry_done and self.open_quantity == 0 and not any(self.live_legs())
+        if not self.entry_done or self.open_quantity > 0:
+            return False
+        return not any(leg.alive or leg.in_doubt for leg in self.legs)
 
     def live_legs(self, kind: LegKind | None = None) -> Iterator[Leg]:
-        """The legs that may still execute (of one kind), oldest first."""
+        """The legs that rest at the broker (of one kind), oldest first."""
         return (leg for leg in self.legs if leg.alive and kind in (None, leg.kind))
 
     def take_entry(self, order: Order) -> bool:
         """Take in the state of the entry; whether anything changed."""
-        before = (self.entry_id, self.entry_filled, self.entry_done)
+        before = (self.entry_id, self.entry_filled, self.entry_ended)
         self.entry_id = order.id
         self.position_id = order.position_id or self.position_id
         self.entry_filled = max(self.entry_filled, order.filled_quantity)
-        self.entry_done = self.entry_done or order.status.is_terminal
-        return before != (self.entry_id, self.entry_filled, self.entry_done)
+        self.entry_ended = self.entry_ended or order.status.is_terminal
+        return before != (self.entry_id, self.entry_filled, self.entry_ended)
+
+    def entry_replaced_by(self, order: Order) -> None:
+        """*order* took the entry's place at the broker, maybe under the same id."""
+        if order.id != self.entry_id:
+            self.entry_ended = False
+        self.changing = False
+        self.take_entry(order)
+
+    def take_leg(self, leg: Leg, order: Order) -> bool:
+        """Take in the state of *leg*'s order; whether anything changed."""
+        changed = leg.take(order)
+        self._count_once()
+        return changed
+
+    def leg_replaced_by(self, leg: Leg, order: Order) -> None:
+        """*order* took the place of *leg*'s at the broker, maybe under the same id."""
+        leg.replaced_by(order)
+        self._count_once()
+
+    def _count_once(self) -> None:
+        """A leg's fill may be told after the end of the position that it closed."""
+        twice = self.exited + self.closed - self.entry_filled
+        if twice > 0:
+            self.closed -= min(self.closed, twice)
 
     def release(self) -> None:
         """What is open now was closed by something else than a leg."""
@@ -130,7 +202,7 @@ class Plan:
         return OrderRequest(
             symbol=self.symbol,
             side=self.exit_side,
-            quantity=leg.remaining,
+            quantity=leg.unfilled,
             order_type=OrderType.STOP if is_stop else OrderType.LIMIT,
             stop_price=leg.price if is_stop else None,
             limit_price=None if is_stop else leg.price,
@@ -139,3 +211,7 @@ class Plan:
             position_id=self.position_id,
             reduce_only=True if self.position_id is not None else None,
         )
+
+
+def _trigger(kind: LegKind, order: Order) -> Decimal | None:
+    return order.stop_price if kind is LegKind.STOP_LOSS else order.limit_price

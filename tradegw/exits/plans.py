@@ -32,55 +32,87 @@ class Guarded:
 
 
 class Plans:
-    """Indexes. A leg is found by its client order id until the broker's id is known."""
+    """Indexes. An entry is found by its client order id until the broker's id is known."""
 
     def __init__(self) -> None:
         self._by_intent: dict[str, Guarded] = {}
+        self._unbound: dict[str, list[Guarded]] = {}
         self._by_entry: dict[str, Guarded] = {}
         self._legs: dict[str, tuple[Guarded, Leg]] = {}
-        self._expected_legs: dict[str, tuple[Guarded, Leg]] = {}
+        self._legs_by_client_id: dict[str, tuple[Guarded, Leg]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_intent)
 
     def add(self, plan: Plan) -> None:
-        self._by_intent[plan.intent_id] = Guarded(plan)
+        guarded = Guarded(plan)
+        self._by_intent[plan.intent_id] = guarded
+        if plan.client_order_id is not None:
+            self._unbound.setdefault(plan.client_order_id, []).append(guarded)
 
     def forget(self, intent_id: str) -> None:
+        """The intent was refused; a plan that found its entry all the same stays."""
         guarded = self._by_intent.get(intent_id)
-        if guarded is not None:
+        if guarded is not None and guarded.plan.entry_id is None:
             self.remove(guarded)
 
     def remove(self, guarded: Guarded) -> None:
         guarded.cancel_retry()
         self._by_intent.pop(guarded.plan.intent_id, None)
+        self._no_longer_unbound(guarded)
         if guarded.plan.entry_id is not None:
             self._by_entry.pop(guarded.plan.entry_id, None)
         for leg in guarded.plan.legs:
-            self._expected_legs.pop(leg.client_order_id, None)
+            self._legs_by_client_id.pop(leg.client_order_id, None)
             if leg.order_id is not None:
                 self._legs.pop(leg.order_id, None)
 
     def bind(self, intent_id: str, entry_id: str) -> Guarded | None:
-        """The entry's broker id is known; ``None`` if the plan is over already."""
-        guarded = self._by_intent.get(intent_id)
-        if guarded is not None:
-            self._by_entry[entry_id] = guarded
-        return guarded
+        """The entry's broker id is known; ``None`` if the plan is over already.
+
+        An order that has a plan keeps it: the broker answered a repeated intent with the same.
+        """
+        known = self._by_entry.get(entry_id)
+        if known is None:
+            return self._bound(self._by_intent.get(intent_id), entry_id)
+        self.forget(intent_id)
+        return known
 
     def of_entry(self, order: Order) -> Guarded | None:
         """The plan whose entry *order* is."""
         guarded = self._by_entry.get(order.id)
-        if guarded is None and order.client_order_id is not None:
-            guarded = self.bind(order.client_order_id, order.id)
+        if guarded is None and order.client_order_id in self._unbound:
+            guarded = self._bound(self._unbound[order.client_order_id][-1], order.id)
         return guarded
+
+    def _bound(self, guarded: Guarded | None, entry_id: str) -> Guarded | None:
+        if guarded is not None:
+            self._no_longer_unbound(guarded)
+            guarded.plan.entry_id = entry_id
+            self._by_entry[entry_id] = guarded
+        return guarded
+
+    def _no_longer_unbound(self, guarded: Guarded) -> None:
+        client_order_id = guarded.plan.client_order_id
+        if client_order_id is None or guarded not in self._unbound.get(client_order_id, ()):
+            return
+        self._unbound[client_order_id].remove(guarded)
+        if not self._unbound[client_order_id]:
+            del self._unbound[client_order_id]
 
     def by_entry_id(self, entry_id: str) -> Guarded | None:
         return self._by_entry.get(entry_id)
 
     def add_leg(self, guarded: Guarded, leg: Leg) -> None:
         guarded.plan.legs.append(leg)
-        self._expected_legs[leg.client_order_id] = (guarded, leg)
+        self._legs_by_client_id[leg.client_order_id] = (guarded, leg)
+
+    def drop_leg(self, guarded: Guarded, leg: Leg) -> None:
+        """The leg was definitely refused."""
+        guarded.plan.legs.remove(leg)
+        self._legs_by_client_id.pop(leg.client_order_id, None)
 
     def bind_leg(self, guarded: Guarded, leg: Leg) -> None:
-        self._expected_legs.pop(leg.client_order_id, None)
         if leg.order_id is not None:
             self._legs[leg.order_id] = (guarded, leg)
 
@@ -88,22 +120,25 @@ class Plans:
         """The plan and leg that *order* is."""
         found = self._legs.get(order.id)
         if found is None and order.client_order_id is not None:
-            found = self._expected_legs.get(order.client_order_id)
+            found = self._legs_by_client_id.get(order.client_order_id)
         return found
 
     def of_leg_id(self, order_id: str) -> tuple[Guarded, Leg] | None:
         return self._legs.get(order_id)
 
-    def rename(self, previous_id: str, order: Order) -> None:
+    def replaced(self, previous_id: str, order: Order) -> Guarded | None:
         """*order* took the place of *previous_id*, or changed under the same id."""
-        entry = self._by_entry.pop(previous_id, None)
-        if entry is not None:
-            self._by_entry[order.id] = entry
-            entry.plan.take_entry(order)
-        leg = self._legs.pop(previous_id, None)
-        if leg is not None:
-            self._legs[order.id] = leg
-            leg[1].take(order)
+        guarded = self._by_entry.pop(previous_id, None)
+        if guarded is not None:
+            self._by_entry[order.id] = guarded
+            guarded.plan.entry_replaced_by(order)
+            return guarded
+        found = self._legs.pop(previous_id, None)
+        if found is None:
+            return None
+        self._legs[order.id] = found
+        found[0].plan.leg_replaced_by(found[1], order)
+        return found[0]
 
     def of_position(self, position: Position) -> list[Guarded]:
         """The plans that protect *position*: those with something open on its side."""

@@ -8,19 +8,24 @@ from typing import Final
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from ..deferreds import as_deferred
-from ..errors import GatewayError, UnsupportedOperation
+from ..errors import GatewayError, OrderNotFound, UnsupportedOperation
 from ..interfaces import IOrderEntry
 from ..model.order import OrderChange
+from ..model.protection import LegKind
 from ..risk.breaker import Breaker, is_placement_fault
 from .alerts import Alerts
-from .coverage import Cancel, Place, Shrink, Step, next_step
+from .coverage import Cancel, Find, Place, Shrink, Step, next_step, shortfall, unconfirmed
 from .placement import Placement
 from .plan import Leg
 from .plans import Guarded, Plans
 
 RETRY_SECONDS: Final = (1.0, 5.0, 30.0)
+UNTOLD_SECONDS: Final = 1.8
+"""How long a fill may be without confirmed legs before that is alerted; clients hear of the fill
+itself after two seconds at most."""
 
 
 class Pursuit:
@@ -56,36 +61,60 @@ class Pursuit:
 
     def drive(self, guarded: Guarded) -> Deferred[None]:
         """Fires when nothing more can be done at the moment; work on one plan is serial."""
-        return guarded.lock.run(self._pursue, guarded).addErrback(
-            lambda failure: self.log.failure("work on exits failed", failure)
-        )
+        return self._watched(guarded, guarded.lock.run(self._pursue, guarded))
 
     def retry(self, guarded: Guarded) -> Deferred[None]:
         """Try again what had failed."""
         guarded.cancel_retry()
-        guarded.told.clear()
-        guarded.plan.short.clear()
+        return self._watched(guarded, guarded.lock.run(self._pursue_afresh, guarded))
+
+    def _watched(self, guarded: Guarded, work: Deferred[None]) -> Deferred[None]:
+        """*work*, which is alerted if it takes too long; it never fails."""
+        overdue = self._clock.callLater(UNTOLD_SECONDS, self._tell_unconfirmed, guarded)
+
+        def done(result: Failure | None) -> None:
+            if overdue.active():
+                overdue.cancel()
+            if result is not None:
+                self.log.failure("work on exits failed", result)
+
+        return work.addBoth(done)
+
+    @as_deferred
+    async def _pursue_afresh(self, guarded: Guarded) -> None:
+        guarded.told = {}
+        guarded.plan.short = {}
         for leg in guarded.plan.live_legs():
             leg.ending = False
-        return self.drive(guarded)
+        await self._pursue(guarded)
 
     @as_deferred
     async def _pursue(self, guarded: Guarded) -> None:
         plan = guarded.plan
-        while plan.entry_id is not None and not self._stopped:
-            step = next_step(plan)
-            if step is None:
-                break
-            await self._take(guarded, step)
-        if plan.short and plan.short != guarded.told:
-            guarded.told = dict(plan.short)
-            self._alerts.unprotected(plan, self._breaker.is_open)
+        try:
+            while plan.entry_id is not None and not self._stopped:
+                step = next_step(plan)
+                if step is None:
+                    break
+                await self._take(guarded, step)
+        except Exception:  # a defect of ours must not end the protection
+            self.log.failure("work on the exits of {entry_id} failed", entry_id=plan.entry_id)
+            plan.short.update(dict.fromkeys(shortfall(plan), "Internal error"))
+        self._conclude(guarded)
+
+    def _conclude(self, guarded: Guarded) -> None:
+        plan = guarded.plan
+        wanting = shortfall(plan).keys() | {leg.kind for leg in plan.legs if leg.in_doubt}
+        plan.short = {kind: reason for kind, reason in plan.short.items() if kind in wanting}
         if plan.short or any(leg.ending for leg in plan.live_legs()):
             self._retry_later(guarded)
-        elif plan.is_over:
-            self._plans.remove(guarded)
         else:
             guarded.attempts = 0
+            guarded.told = {}
+            guarded.cancel_retry()
+            if plan.is_over:
+                self._plans.remove(guarded)
+        self._tell(guarded)
 
     def _retry_later(self, guarded: Guarded) -> None:
         if guarded.retry is not None or self._stopped:
@@ -94,60 +123,75 @@ class Pursuit:
         guarded.attempts += 1
         guarded.retry = self._clock.callLater(delay, self.retry, guarded)
 
+    def _tell_unconfirmed(self, guarded: Guarded) -> None:
+        if not self._stopped:
+            self._tell(
+                guarded,
+                dict.fromkeys(unconfirmed(guarded.plan), "The broker has not confirmed it yet"),
+            )
+
+    def _tell(self, guarded: Guarded, more: dict[LegKind, str] | None = None) -> None:
+        reasons = {**(more or {}), **guarded.plan.short}
+        if reasons and reasons != guarded.told:
+            guarded.told = reasons
+            self._alerts.unprotected(guarded.plan, reasons, self._breaker.is_open)
+
     @as_deferred
     async def _take(self, guarded: Guarded, step: Step) -> None:
         match step:
             case Place():
                 await self._place(guarded, step)
+            case Find():
+                await self._find(guarded, step.leg)
             case Shrink():
-                await self._shrink(step)
+                await self._shrink(guarded, step)
             case Cancel():
-                await self._cancel(step.leg)
+                await self._cancel(guarded, step.leg)
 
     @as_deferred
     async def _place(self, guarded: Guarded, step: Place) -> None:
-        short = guarded.plan.short
         if self._breaker.is_open:
-            short[step.kind] = "Circuit breaker open: exit orders are not placed"
+            guarded.plan.short[step.kind] = "Circuit breaker open: exit orders are not placed"
             return
         leg = guarded.plan.next_leg(step.kind, step.quantity)
         try:
             await self._placement.place(guarded, leg)
         except GatewayError as error:
-            if is_placement_fault(error):
+            # What is tried again has been counted: one leg alone shall not stop all others.
+            if guarded.attempts == 0 and is_placement_fault(error):
                 self._breaker.record_failure(self._seconds())
-            short[step.kind] = error.message
-            return
-        if not leg.alive and leg.unfilled > 0:
-            short[step.kind] = f"Exit order {leg.order_id} ended at once"
+            guarded.plan.short[step.kind] = error.message
 
     @as_deferred
-    async def _shrink(self, step: Shrink) -> None:
-        leg = step.leg
-        assert leg.order_id is not None
+    async def _find(self, guarded: Guarded, leg: Leg) -> None:
         try:
-            changed = await self._entry.replace_leg(
-                leg.order_id, OrderChange(quantity=step.quantity)
-            )
-        except UnsupportedOperation:
-            await self._cancel(leg)  # the next step places what is left
+            await self._placement.find(guarded, leg)
         except GatewayError as error:
-            await self._look_again(leg, error)
+            guarded.plan.short[leg.kind] = error.message
+
+    @as_deferred
+    async def _shrink(self, guarded: Guarded, step: Shrink) -> None:
+        leg = step.leg
+        try:
+            await self._placement.change(leg, OrderChange(quantity=step.quantity))
+        except UnsupportedOperation:
+            await self._cancel(guarded, leg)  # the next step places what is left
+        except GatewayError as error:
+            await self._look_again(guarded, leg, error)
         else:
-            self._plans.rename(leg.order_id, changed.order)
             leg.quantity = min(leg.quantity, step.quantity)
 
     @as_deferred
-    async def _cancel(self, leg: Leg) -> None:
+    async def _cancel(self, guarded: Guarded, leg: Leg) -> None:
         assert leg.order_id is not None
         leg.ending = True
         try:
-            leg.take(await self._entry.cancel_order(leg.order_id))
+            guarded.plan.take_leg(leg, await self._entry.cancel_order(leg.order_id))
         except GatewayError as error:
-            await self._look_again(leg, error)
+            await self._look_again(guarded, leg, error)
 
     @as_deferred
-    async def _look_again(self, leg: Leg, error: GatewayError) -> None:
+    async def _look_again(self, guarded: Guarded, leg: Leg, error: GatewayError) -> None:
         """A leg could not be changed: it has ended, or it is tried again later."""
         assert leg.order_id is not None
         leg.ending = True
@@ -157,7 +201,9 @@ class Pursuit:
             reason=error.message,
         )
         try:
-            leg.take(await self._entry.look_up(leg.order_id))
+            guarded.plan.take_leg(leg, await self._entry.look_up(leg.order_id))
+        except OrderNotFound:
+            leg.ended = True
         except GatewayError as unanswered:
             self.log.warn(
                 "leg {order_id} could not be looked up: {reason}",

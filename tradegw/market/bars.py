@@ -85,7 +85,8 @@ class BarBuilder:
             return None
         start = self.ends - _LENGTHS[self.timeframe]
         self.ends = None
-        if not self._keep:
+        is_whole, self._keep = self._keep, True
+        if not is_whole:
             return None
         return Bar(
             symbol=self.symbol,
@@ -101,7 +102,6 @@ class BarBuilder:
 
     def _begin(self, time: datetime, price: Decimal) -> None:
         start = bar_start(time, self.timeframe)
-        # Only the first bar can lack its beginning: later ones begin when a price comes.
         self._keep = self._keep or start == time
         self.ends = start + _LENGTHS[self.timeframe]
         self._open = self._high = self._low = price

@@ -12,10 +12,14 @@ class Staleness:
     def __init__(self) -> None:
         self._since: dict[str, datetime] = {}
 
-    def mark(self, symbols: Iterable[str], at: datetime) -> None:
-        """*symbols* are stale from *at* on; those that were already keep their earlier time."""
-        for symbol in symbols:
-            self._since.setdefault(symbol, at)
+    def mark(self, symbols: Iterable[str], at: datetime) -> tuple[str, ...]:
+        """*symbols* are stale from *at* on; those that were already keep their earlier time.
+
+        Returns those that were not.
+        """
+        fresh = tuple(sorted(set(symbols) - self._since.keys()))
+        self._since.update(dict.fromkeys(fresh, at))
+        return fresh
 
     def refresh(self, symbol: str) -> datetime | None:
         """A price of *symbol* came: since when it had been stale, or ``None`` if it was not."""

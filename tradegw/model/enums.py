@@ -1,7 +1,7 @@
 """The closed vocabularies of the Trading API (protocol section 1.3).
 
-Names are accepted in any letter case and written in their canonical spelling. Clients break on values
-they do not know: never add one to an existing enum.
+Names are accepted in any letter case and written in their canonical spelling. Clients break on
+values they do not know: never add one to an existing enum.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 
 
-class Word(str, enum.Enum):
+class Word(enum.StrEnum):
     """An enum whose members are read in any letter case."""
 
     @classmethod
@@ -20,9 +20,6 @@ class Word(str, enum.Enum):
                 if member.value.lower() == folded:
                     return member
         return None
-
-    def __str__(self) -> str:
-        return str(self.value)
 
 
 class Side(Word):
@@ -120,7 +117,7 @@ class RejectReason(Word):
     UNKNOWN = "UNKNOWN"
 
 
-class Timeframe(str, enum.Enum):
+class Timeframe(enum.StrEnum):
     """Bar lengths; spelled exactly, ``1m`` and ``1M`` are not the same."""
 
     M1 = "1m"
@@ -136,9 +133,6 @@ class Timeframe(str, enum.Enum):
     D1 = "1d"
     W1 = "1w"
 
-    def __str__(self) -> str:
-        return self.value
-
     @property
     def seconds(self) -> int:
         return int(self.value[:-1]) * _UNIT_SECONDS[self.value[-1]]
@@ -147,7 +141,7 @@ class Timeframe(str, enum.Enum):
 _UNIT_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
-class Platform(str, enum.Enum):
+class Platform(enum.StrEnum):
     """A concrete broker and environment, exact kebab case (protocol section 6)."""
 
     ALPACA_LIVE = "alpaca-live"
@@ -167,9 +161,6 @@ class Platform(str, enum.Enum):
     TEKTII = "tektii"
     MOCK = "mock"
     BACKTEST = "backtest"
-
-    def __str__(self) -> str:
-        return self.value
 
     @classmethod
     def _missing_(cls, value: object) -> Platform | None:

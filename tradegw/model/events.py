@@ -1,7 +1,7 @@
 """What is told to strategies: one struct per message type of the WebSocket (protocol section 5.3).
 
 Brokers speak the same structs, so an event is one value from the broker's decoder to the client's
-socket; on the way it gains a correlation id and a parent link. ``timestamp`` is required by clients on
+socket; on the way it gains a correlation id and a parent link. Clients require ``timestamp`` on
 every message. ``event_id`` is set only by the backtest, which is paced by acknowledgements.
 """
 

@@ -24,7 +24,7 @@ class Ready(Struct, frozen=True, omit_defaults=True, kw_only=True):
     message: str | None = None
 
 
-class OverallStatus(str, enum.Enum):
+class OverallStatus(enum.StrEnum):
     CONNECTED = "connected"
     DEGRADED = "degraded"
 
@@ -46,7 +46,7 @@ class Health(Struct, frozen=True, kw_only=True):
     providers: tuple[ProviderHealth, ...]
 
 
-class BreakerState(str, enum.Enum):
+class BreakerState(enum.StrEnum):
     OPEN = "open"
     CLOSED = "closed"
 

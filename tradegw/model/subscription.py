@@ -38,7 +38,7 @@ _PATTERNS: Final[dict[str, str]] = {
 
 
 class Subscription(Struct, frozen=True):
-    """One entry of the list: a platform, an instrument (``*`` is every one) and its event patterns."""
+    """One entry of the list: a platform, an instrument (``*`` is every one), its event patterns."""
 
     platform: Platform
     instrument: str

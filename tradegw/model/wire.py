@@ -1,7 +1,8 @@
 """Values to JSON and back, once for REST and WebSocket (protocol section 1.1).
 
-A decimal leaves as text in plain notation. ``str(Decimal)`` uses an exponent for very small and some
-zero values; such output is rare, is noticed in the encoded bytes, and is then written again slowly.
+A decimal leaves as text in plain notation. ``str(Decimal)`` uses an exponent for very small and
+some zero values, and a minus before some zeros; such output is rare, is noticed in the encoded
+bytes, and is then written again slowly.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _encoder = msgspec.json.Encoder()
 def encode(value: Any) -> bytes:
     """*value* (structs, dicts, lists, enums, decimals, aware datetimes) as compact JSON."""
     encoded = _encoder.encode(value)
-    if b"E-" in encoded or b"E+" in encoded:
+    if b"E-" in encoded or b"E+" in encoded or b'"-0' in encoded:
         return _encoder.encode(to_builtins(value))
     return encoded
 

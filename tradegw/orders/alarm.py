@@ -11,6 +11,7 @@ from ..interfaces import IAlarm, IEventSink, WallClock
 from ..metrics.meters import Meters
 from ..model.enums import AlertCode
 from ..model.events import AlertEvent
+from ..secrecy import scrub, scrub_value
 
 CRITICAL: Final = frozenset({AlertCode.POSITION_UNPROTECTED, AlertCode.OCO_DOUBLE_EXIT})
 
@@ -27,9 +28,12 @@ class Alarm:
         self._now = now
 
     def raise_alert(self, code: AlertCode, message: str, details: dict[str, Any]) -> None:
-        """Tell everybody. A critical alert that nobody hears is counted."""
+        """Tell everybody. Double exits are counted, and critical alerts that nobody hears."""
+        message, details = scrub(message), scrub_value(details)
         self.log.error("{code}: {text}", code=code.value, text=message, details=details)
         alert = AlertEvent(timestamp=self._now(), code=code, message=message, details=details)
         heard = self._sink.publish(alert)
+        if code is AlertCode.OCO_DOUBLE_EXIT:
+            self._meters.oco_double_exit()
         if heard == 0 and code in CRITICAL:
             self._meters.alert_dropped()

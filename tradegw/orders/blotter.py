@@ -16,6 +16,7 @@ from ..model.enums import OrderStatus
 from ..model.order import Order
 
 RETAINED_TERMINAL: Final = 10_000
+RETAINED_EXPECTED: Final = 10_000
 
 
 class Links(Struct, frozen=True, kw_only=True):
@@ -28,10 +29,18 @@ class Links(Struct, frozen=True, kw_only=True):
 
 
 class Blotter:
-    """Orders by broker id; links by client order id until the broker's id is known."""
+    """Orders by broker id; links by client order id until the broker's id is known.
 
-    def __init__(self, retained_terminal: int = RETAINED_TERMINAL) -> None:
+    What was sent and never heard of again is forgotten when *retained_expected* others came after.
+    """
+
+    def __init__(
+        self,
+        retained_terminal: int = RETAINED_TERMINAL,
+        retained_expected: int = RETAINED_EXPECTED,
+    ) -> None:
         self._retained = retained_terminal
+        self._retained_expected = retained_expected
         self._expected: dict[str, Links] = {}
         self._links: dict[str, Links] = {}
         self._orders: dict[str, Order] = {}
@@ -39,23 +48,33 @@ class Blotter:
 
     def expect(self, links: Links) -> None:
         """An order with these links is about to be sent."""
+        self._expected.pop(links.client_order_id, None)
         self._expected[links.client_order_id] = links
+        if len(self._expected) > self._retained_expected:
+            del self._expected[next(iter(self._expected))]
 
-    def forget(self, client_order_id: str) -> None:
+    def forget(self, links: Links) -> None:
         """It was definitely refused."""
-        self._expected.pop(client_order_id, None)
+        if self._expected.get(links.client_order_id) is links:
+            del self._expected[links.client_order_id]
 
-    def is_known(self, order_id: str) -> bool:
-        return order_id in self._orders
+    def accept(self, links: Links, order: Order) -> Order:
+        """The broker accepted it as *order*, whether or not that carries the client order id."""
+        self.forget(links)
+        self._links.setdefault(order.id, links)
+        return self.apply(order)
 
     def apply(self, order: Order) -> Order:
         """Take in the newest state of *order*; returns it with its links.
 
-        A terminal state is final: what comes later for the same order does not change what is kept.
+        A terminal state is final, and fills never shrink: an answer that an event has overtaken
+        does not change what is kept.
         """
         linked = self.linked(order)
         known = self._orders.get(order.id)
-        if known is not None and known.status.is_terminal:
+        if known is not None and (
+            known.status.is_terminal or order.filled_quantity < known.filled_quantity
+        ):
             return linked
         self._orders[order.id] = linked
         if order.status.is_terminal:
@@ -89,13 +108,21 @@ class Blotter:
         """The newest state seen, or ``None``."""
         return self._orders.get(order_id)
 
-    def working(self) -> list[Order]:
-        """All orders that are not terminal as far as we have heard."""
-        return [order for order in self._orders.values() if not order.status.is_terminal]
+    def working_in_group(self, oco_group_id: str) -> list[Order]:
+        """The known members of a group that are not terminal."""
+        return [
+            order
+            for order in self._orders.values()
+            if order.oco_group_id == oco_group_id and not order.status.is_terminal
+        ]
 
-    def group(self, oco_group_id: str) -> list[Order]:
-        """The known members of a group, terminal ones included."""
-        return [order for order in self._orders.values() if order.oco_group_id == oco_group_id]
+    def expected_in_group(self, oco_group_id: str) -> list[str]:
+        """The client order ids of those members of which nothing was heard yet."""
+        return [
+            links.client_order_id
+            for links in self._expected.values()
+            if links.oco_group_id == oco_group_id
+        ]
 
     def _links_of(self, order: Order) -> Links | None:
         links = self._links.get(order.id)

@@ -8,6 +8,7 @@ from ..deferreds import as_deferred
 from ..errors import GatewayError, PositionNotFound
 from ..model.account import Position
 from ..model.order import ClosePositionRequest, OrderHandle
+from ..risk.breaker import leaves_doubt
 from .blotter import Blotter
 from .entry import Entry
 from .line import Line
@@ -51,11 +52,15 @@ class Closing:
         links = self._entry.links()
         self._blotter.expect(links)
         broker = self._line.broker
-        order = self._blotter.apply(
-            await self._line.ask(
+        try:
+            order = await self._line.ask(
                 lambda: broker.close(position, request, links.client_order_id), always=True
             )
-        )
+        except GatewayError as error:
+            if not leaves_doubt(error):
+                self._blotter.forget(links)
+            raise
+        order = self._blotter.accept(links, order)
         self.log.info(
             "position {position_id} is being closed by order {order_id}",
             position_id=position.id,

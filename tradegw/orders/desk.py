@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from zope.interface import implementer
 
 from ..deferreds import as_deferred, shield
@@ -28,13 +28,15 @@ from .reads import Reads
 T = TypeVar("T")
 
 MAX_UNDER_WAY: Final = 1000
+MAX_URGENT: Final = 2000
 
 
 @implementer(ITrading)
 class Desk:
     """Every call is shielded: a client that hangs up cancels its own waiting, never the work.
 
-    At most ``MAX_UNDER_WAY`` calls are under way; one more fails with ``Overloaded``.
+    At most ``MAX_UNDER_WAY`` calls are under way; one more fails with ``Overloaded``. What lowers
+    risk (cancels and closes) goes on up to ``MAX_URGENT``.
     """
 
     def __init__(self, entry: Entry, closing: Closing, reads: Reads, exits: IExits) -> None:
@@ -61,25 +63,25 @@ class Desk:
 
     def submit(self, request: OrderRequest) -> Deferred[OrderHandle]:
         if self._stopping:
-            raise ShuttingDown("The gateway is shutting down and takes no new orders")
+            return fail(ShuttingDown("The gateway is shutting down and takes no new orders"))
         return self._kept(lambda: self._entry.submit(request))
 
     def replace(self, order_id: str, change: OrderChange) -> Deferred[Replaced]:
         return self._kept(lambda: self._entry.replace(order_id, change))
 
     def cancel(self, order_id: str) -> Deferred[CancelResult]:
-        return self._kept(lambda: self._entry.cancel(order_id))
+        return self._kept(lambda: self._entry.cancel(order_id), MAX_URGENT)
 
     def cancel_all(self, symbol: str | None) -> Deferred[CancelAllResult]:
-        return self._kept(lambda: self._entry.cancel_all(symbol))
+        return self._kept(lambda: self._entry.cancel_all(symbol), MAX_URGENT)
 
     def close_position(
         self, position_id: str, request: ClosePositionRequest
     ) -> Deferred[OrderHandle]:
-        return self._kept(lambda: self._closing.close(position_id, request))
+        return self._kept(lambda: self._closing.close(position_id, request), MAX_URGENT)
 
     def close_all_positions(self, symbol: str | None) -> Deferred[list[OrderHandle]]:
-        return self._kept(lambda: self._closing.close_all(symbol))
+        return self._kept(lambda: self._closing.close_all(symbol), MAX_URGENT)
 
     def move_exits(self, position_id: str, change: ExitsChange) -> Deferred[ExitsMoved]:
         return self._kept(lambda: self._move_exits(position_id, change))
@@ -88,9 +90,9 @@ class Desk:
     async def _move_exits(self, position_id: str, change: ExitsChange) -> ExitsMoved:
         return await self._exits.move(await self._reads.position(position_id), change)
 
-    def _kept(self, work: Callable[[], Deferred[T]]) -> Deferred[T]:
-        if self._under_way >= MAX_UNDER_WAY:
-            raise Overloaded(f"{MAX_UNDER_WAY} calls are under way already; nothing was done")
+    def _kept(self, work: Callable[[], Deferred[T]], most: int = MAX_UNDER_WAY) -> Deferred[T]:
+        if self._under_way >= most:
+            return fail(Overloaded(f"{most} calls are under way already; nothing was done"))
         self._under_way += 1
         return shield(work().addBoth(self._done))
 

@@ -14,7 +14,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from ..deferreds import as_deferred
-from ..errors import GatewayError, Passing
+from ..errors import GatewayError
 from ..interfaces import IExits, IOrderEntry
 from ..metrics.meters import Meters
 from ..model.enums import OrderStatus
@@ -28,6 +28,7 @@ from ..model.order import (
     Replaced,
 )
 from ..model.protection import ExitsChange
+from ..risk.breaker import leaves_doubt
 from .blotter import Blotter, Links
 from .line import Line
 
@@ -73,28 +74,33 @@ class Entry:
     @as_deferred
     async def submit(self, request: OrderRequest) -> OrderHandle:
         """Send *request* once; the handle of the order that the broker accepted."""
+        self._line.check()
         links = self.links(request.client_order_id, request.oco_group_id)
-        intent_id = links.client_order_id
-        guarded = request.wants_exits and not self._broker.manages_exits(request)
+        intent_id = self._new_id()
+        intent = with_changes(request, client_order_id=links.client_order_id)
+        is_guarded = request.wants_exits and not self._broker.manages_exits(request)
+        if is_guarded:
+            self._exits.expect(intent_id, intent, request.client_order_id)
         self._blotter.expect(links)
-        if guarded:
-            self._exits.expect(intent_id, request, request.client_order_id)
         try:
-            order = await self._send(with_changes(request, client_order_id=intent_id))
+            order = await self._send(intent)
         except GatewayError as error:
             self._not_accepted(links, error)
+            if not leaves_doubt(error):  # else it may have arrived, and stays expected
+                self._blotter.forget(links)
+                self._exits.forget(intent_id)
             raise
-        order = self._blotter.apply(order)
+        order = self._blotter.accept(links, order)
         self._accepted(order, links)
-        if guarded:
+        if is_guarded:
             legs = self._exits.accepted(intent_id, order)
             if legs is not None:
                 await legs
         return OrderHandle(
             id=order.id,
             status=order.status,
-            client_order_id=intent_id,
-            correlation_id=links.correlation_id,
+            client_order_id=links.client_order_id,
+            correlation_id=order.correlation_id,
         )
 
     @as_deferred
@@ -125,9 +131,6 @@ class Entry:
             correlation_id=links.correlation_id,
             reason=error.message,
         )
-        if not isinstance(error, Passing):  # else it may have arrived after all, and stays expected
-            self._blotter.forget(links.client_order_id)
-            self._exits.forget(links.client_order_id)
 
     @as_deferred
     async def replace(self, order_id: str, change: OrderChange) -> Replaced:
@@ -137,9 +140,13 @@ class Entry:
             change = with_changes(change, stop_loss=None, take_profit=None)
         if change == OrderChange():
             return Replaced(order=await self.look_up(order_id))
-        changed = await self.replace_leg(order_id, change)
-        if changed.previous_order_id is not None:
-            self._exits.renamed(changed.previous_order_id, changed.order)
+        self._exits.changing(order_id)
+        try:
+            changed = await self.replace_leg(order_id, change)
+        except GatewayError:
+            self._exits.keep(order_id)
+            raise
+        self._exits.replaced(order_id, changed.order)
         return changed
 
     @as_deferred
@@ -203,11 +210,15 @@ class Entry:
     @as_deferred
     async def submit_leg(self, request: OrderRequest, parent_order_id: str) -> Order:
         assert request.client_order_id is not None
-        self._blotter.expect(
-            Links(client_order_id=request.client_order_id, parent_order_id=parent_order_id)
-        )
-        order = await self._line.ask(lambda: self._broker.submit(request), always=True)
-        return self._blotter.apply(order)
+        links = Links(client_order_id=request.client_order_id, parent_order_id=parent_order_id)
+        self._blotter.expect(links)
+        try:
+            order = await self._line.ask(lambda: self._broker.submit(request), always=True)
+        except GatewayError as error:
+            if not leaves_doubt(error):
+                self._blotter.forget(links)
+            raise
+        return self._blotter.accept(links, order)
 
     @as_deferred
     async def find_leg(self, client_order_id: str) -> Order | None:

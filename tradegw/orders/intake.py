@@ -8,12 +8,14 @@ subscription comes after all that, in the stream.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from ..deferreds import logged
 from ..interfaces import IBrokerListener, IEventSink, IExits
 from ..metrics.meters import Meters
 from ..model.enums import PositionEventKind
@@ -30,6 +32,8 @@ from .blotter import Blotter
 from .link import Link
 from .oco import OcoGroups
 from .release import Release
+
+T = TypeVar("T")
 
 
 @implementer(IBrokerListener)
@@ -97,21 +101,33 @@ class Intake:
         linked = replace(event, order=order, parent_order_id=parent)
         self._meters.order_event(event.event)
         held = self._release.hold(linked)
-        legs = None
-        try:
-            legs = self._exits.on_order_event(linked)
-            self._groups.on_order(order)
-        finally:
-            self._release.let_go(held, legs)
+        settled = [
+            *self._told(self._exits.on_order_event, linked),
+            *self._told(self._groups.on_order, order),
+        ]
+        self._release.let_go(held, gatherResults(settled) if settled else None)
 
     def _position(self, event: PositionEvent) -> None:
+        if event.event is not PositionEventKind.CLOSED:
+            self._release.put(event)
+            return
         held = self._release.hold(event)
-        legs = None
+        settled = self._told(self._exits.on_position_closed, event.position)
+        self._release.let_go(held, gatherResults(settled) if settled else None)
+
+    def _told(
+        self, listener: Callable[[T], Deferred[None] | None], news: T
+    ) -> list[Deferred[None]]:
+        """Tell *listener*: what it has under way now, which never fails."""
         try:
-            if event.event is PositionEventKind.CLOSED:
-                legs = self._exits.on_position_closed(event.position)
-        finally:
-            self._release.let_go(held, legs)
+            work = listener(news)
+        except Exception:
+            self.log.failure("not taken in: {news}", news=news)
+            return []
+        if work is None:
+            return []
+        logged(work, self.log, "what an event of the broker caused")
+        return [work]
 
     def _rate_limit(self, event: RateLimitEvent) -> None:
         self._meters.rate_limit_event(event.event)

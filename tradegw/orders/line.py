@@ -26,13 +26,18 @@ class Line:
         self._breaker = breaker
         self._seconds = seconds
 
-    @as_deferred
-    async def ask(self, call: Callable[[], Deferred[T]], *, always: bool = False) -> T:
-        """The broker's answer to *call*; fails with ``GatewayError`` and nothing else."""
-        if self._breaker.is_open and not always:
+    def check(self) -> None:
+        """Raise ``ProviderUnavailable`` if the breaker is open."""
+        if self._breaker.is_open:
             raise ProviderUnavailable(
                 f"The circuit breaker of {self.broker.provider} is open after repeated failures"
             )
+
+    @as_deferred
+    async def ask(self, call: Callable[[], Deferred[T]], *, always: bool = False) -> T:
+        """The broker's answer to *call*; fails with ``GatewayError`` and nothing else."""
+        if not always:
+            self.check()
         try:
             return await call()
         except GatewayError as error:

@@ -47,15 +47,17 @@ class Link:
 
     def down(self, symbols: tuple[str, ...], error: str | None) -> None:
         """Lost; *symbols* are stale from now on."""
-        self.staleness.mark(symbols, self._now())
-        if not self.is_up:
-            return
-        self.is_up = False
-        self._lost_at = self._seconds()
-        self._meters.broker_disconnected()
-        self._tell(ConnectionEventKind.BROKER_DISCONNECTED, error=error)
-        for event in self.greeting():
-            self._sink.publish(event)
+        at = self._now()
+        newly_stale = self.staleness.mark(symbols, at)
+        if self.is_up:
+            self.is_up = False
+            self._lost_at = self._seconds()
+            self._meters.broker_disconnected()
+            self._tell(ConnectionEventKind.BROKER_DISCONNECTED, error=error)
+            for event in self.greeting():
+                self._sink.publish(event)
+        elif newly_stale:  # a second stream was lost after the first
+            self._sink.publish(self._staleness(StalenessEventKind.STALE, newly_stale, at))
 
     def tick(self, symbol: str) -> None:
         """A price of *symbol* came; told as ``FRESH`` if it had been stale."""

@@ -1,7 +1,8 @@
 """Groups of orders of which one cancels the others (``oco_group_id``), kept by the gateway.
 
 A full fill or a rejection of a member cancels the rest; a client's own cancel does not. Where the
-broker pairs the orders itself our cancels find them gone already.
+broker pairs the orders itself our cancels find them gone already. A group's name may be used again
+for other orders once one of its members has filled.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
+from msgspec import Struct
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from ..deferreds import as_deferred, logged
+from ..deferreds import as_deferred
 from ..errors import GatewayError
-from ..metrics.meters import Meters
 from ..model.enums import AlertCode, OrderStatus
 from ..model.order import Order
 from .alarm import Alarm
@@ -23,42 +25,80 @@ from .entry import Entry
 REMEMBERED_FILLS: Final = 10_000
 
 
+class _Round(Struct, eq=False):
+    """A member filled; ``rivals`` are the ids of those that worked then, ``unseen`` the client
+    order ids of those that were on their way to the broker.
+    """
+
+    first: Order
+    rivals: set[str]
+    unseen: set[str]
+
+    def includes(self, order: Order) -> bool:
+        return order.id in self.rivals or order.client_order_id in self.unseen
+
+
 class OcoGroups:
     """Watches the members of every group."""
 
     log = Logger()
 
-    def __init__(self, blotter: Blotter, entry: Entry, alarm: Alarm, meters: Meters) -> None:
+    def __init__(self, blotter: Blotter, entry: Entry, alarm: Alarm) -> None:
         self._blotter = blotter
         self._entry = entry
         self._alarm = alarm
-        self._meters = meters
-        self._first_fill: OrderedDict[str, Order] = OrderedDict()
+        self._rounds: OrderedDict[str, _Round] = OrderedDict()
 
-    def on_order(self, order: Order) -> None:
-        """A member changed; *order* carries its links."""
+    def on_order(self, order: Order) -> Deferred[None] | None:
+        """A member changed; *order* carries its links. Fires when the others were cancelled."""
         group = order.oco_group_id
         if group is None:
-            return
+            return None
         if order.status is OrderStatus.FILLED:
-            first = self._first_fill.setdefault(group, order)
-            if len(self._first_fill) > REMEMBERED_FILLS:
-                self._first_fill.popitem(last=False)
-            if first.id != order.id:
-                self._double_exit(group, first, order)
-                return
-        if order.status in (OrderStatus.FILLED, OrderStatus.REJECTED):
-            logged(self._cancel_others(group, order.id), self.log, "cancelling an OCO group")
+            return self._filled(group, order)
+        if order.status is OrderStatus.REJECTED:
+            return self._cancel(group, self._others(group, order))
+        if self._is_late(group, order):
+            return self._cancel(group, [order])
+        return None
+
+    def _filled(self, group: str, order: Order) -> Deferred[None] | None:
+        known = self._rounds.get(group)
+        if known is not None and known.first.id == order.id:
+            return None
+        if known is not None and known.includes(order):
+            self._double_exit(group, known.first, order)
+            return None
+        others = self._others(group, order)
+        self._rounds[group] = _Round(
+            first=order,
+            rivals={other.id for other in others},
+            unseen=set(self._blotter.expected_in_group(group)),
+        )
+        self._rounds.move_to_end(group)
+        if len(self._rounds) > REMEMBERED_FILLS:
+            self._rounds.popitem(last=False)
+        return self._cancel(group, others)
+
+    def _is_late(self, group: str, order: Order) -> bool:
+        """Whether *order* was on its way when another member filled, and is seen only now."""
+        known = self._rounds.get(group)
+        if known is None or order.client_order_id not in known.unseen or order.status.is_terminal:
+            return False
+        known.unseen.discard(order.client_order_id)
+        known.rivals.add(order.id)
+        return True
+
+    def _others(self, group: str, order: Order) -> list[Order]:
+        return [one for one in self._blotter.working_in_group(group) if one.id != order.id]
 
     @as_deferred
-    async def _cancel_others(self, group: str, order_id: str) -> None:
-        for sibling in self._blotter.group(group):
-            if sibling.id == order_id or sibling.status.is_terminal:
-                continue
+    async def _cancel(self, group: str, orders: list[Order]) -> None:
+        for order in orders:
             try:
-                await self._entry.cancel_order(sibling.id)
+                await self._entry.cancel_order(order.id)
             except GatewayError as error:
-                self._tell_if_working(group, sibling.id, error)
+                self._tell_if_working(group, order.id, error)
 
     def _tell_if_working(self, group: str, order_id: str, error: GatewayError) -> None:
         known = self._blotter.order(order_id)
@@ -71,7 +111,6 @@ class OcoGroups:
             )
 
     def _double_exit(self, group: str, first: Order, second: Order) -> None:
-        self._meters.oco_double_exit()
         self._alarm.raise_alert(
             AlertCode.OCO_DOUBLE_EXIT,
             f"Both orders of OCO group {group} filled: double-exit on {second.symbol}",

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Final
 
 from msgspec.structs import replace
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from ..deferreds import as_deferred, deadline
-from ..errors import GatewayError, PositionNotFound
+from ..errors import PositionNotFound
 from ..interfaces import IEnquiry, WallClock
 from ..model.account import Account, Position, Trade, TradeQuery
 from ..model.enums import PositionMode
@@ -61,6 +61,8 @@ class Reads:
         return filters.order_history(self._linked(orders), query)
 
     def _closed(self, query: OrderQuery) -> Deferred[list[Order]]:
+        if query.oco_group_id is not None:  # unknown to the broker, so its newest few may not do
+            query = replace(query, limit=None)
         return self._line.ask(lambda: self._broker.closed_orders(query))
 
     def _linked(self, orders: list[Order]) -> list[Order]:
@@ -96,6 +98,8 @@ class Reads:
         return self._line.ask(lambda: self._broker.quote(symbol))
 
     def bars(self, symbol: str, query: BarQuery) -> Deferred[list[Bar]]:
+        if query.limit == 0:
+            return succeed([])
         if query.limit is not None:
             query = replace(query, limit=min(query.limit, filters.MAX_BARS))
         return self._line.ask(lambda: self._broker.bars(symbol, query))
@@ -109,7 +113,7 @@ class Reads:
         try:
             await deadline(self._broker.ping(), STATUS_SECONDS, self._clock)
             connected = True
-        except (GatewayError, TimeoutError):
+        except Exception:  # whatever it was, the broker did not answer
             connected = False
         return ConnectionStatus(
             connected=connected,

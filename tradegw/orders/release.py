@@ -8,7 +8,7 @@ came after it waits behind it: but never longer than ``PATIENCE_SECONDS``, then 
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, Final
+from typing import Final, TypeVar
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred
@@ -19,6 +19,8 @@ from ..interfaces import IEventSink
 from ..metrics.meters import Meters
 from ..model.events import Event
 
+T = TypeVar("T")
+
 PATIENCE_SECONDS: Final = 2.0
 
 
@@ -27,6 +29,7 @@ class Held(Struct, eq=False):
 
     event: Event
     waiting: bool
+    patience: IDelayedCall | None = None
 
 
 class Release:
@@ -39,8 +42,6 @@ class Release:
         self._clock = clock
         self._meters = meters
         self._queue: deque[Held] = deque()
-        self._watched: Held | None = None
-        self._patience: IDelayedCall | None = None
 
     def put(self, event: Event) -> None:
         """Let *event* go after all that came before it."""
@@ -56,42 +57,32 @@ class Release:
         self._queue.append(held)
         return held
 
-    def let_go(self, held: Held, legs: Deferred[None] | None) -> None:
-        """Send *held* when its turn has come and *legs*, if given, has fired."""
-        if legs is None or legs.called:
-            held.waiting = False
-        else:
-            legs.addBoth(self._settled, held)
-        self._advance()
+    def let_go(self, held: Held, settled: Deferred[T] | None) -> None:
+        """Send *held* when its turn has come and *settled*, if given, has fired."""
+        if settled is None:
+            self._go(held)
+            return
+        held.patience = self._clock.callLater(PATIENCE_SECONDS, self._overdue, held)
+        settled.addBoth(self._settled, held)
+        self._meters.release_depth(len(self._queue))
 
     def flush(self) -> None:
         """Let everything go at once: the gateway is stopping."""
-        for held in self._queue:
-            held.waiting = False
-        self._advance()
+        for held in list(self._queue):
+            self._go(held)
 
-    def _settled(self, result: Any, held: Held) -> Any:
-        held.waiting = False
-        self._advance()
+    def _settled(self, result: T, held: Held) -> T:
+        self._go(held)
         return result
 
-    def _advance(self) -> None:
+    def _overdue(self, held: Held) -> None:
+        self.log.warn("an event goes out before its exit legs are settled")
+        self._go(held)
+
+    def _go(self, held: Held) -> None:
+        held.waiting = False
+        if held.patience is not None and held.patience.active():
+            held.patience.cancel()
         while self._queue and not self._queue[0].waiting:
             self._sink.publish(self._queue.popleft().event)
         self._meters.release_depth(len(self._queue))
-        self._watch(self._queue[0] if self._queue else None)
-
-    def _watch(self, head: Held | None) -> None:
-        """Each event has the full patience from when it comes to the head of the queue."""
-        if head is self._watched:
-            return
-        if self._patience is not None and self._patience.active():
-            self._patience.cancel()
-        self._watched = head
-        if head is not None:
-            self._patience = self._clock.callLater(PATIENCE_SECONDS, self._overdue, head)
-
-    def _overdue(self, head: Held) -> None:
-        self.log.warn("an event goes out before its exit legs are settled")
-        head.waiting = False
-        self._advance()

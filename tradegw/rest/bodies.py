@@ -66,6 +66,8 @@ class BodyReader(Generic[T]):
         return value
 
     def _check_texts(self, raw: bytes) -> None:
+        if not raw.isascii():
+            raw.decode()  # members that nobody reads must be UTF-8 too
         members = _members.decode(raw)
         # Every member has its own colon, so equality proves that none is named twice; a colon in
         # a value, or a nested object, only costs the slower look.

@@ -110,6 +110,7 @@ class Connection(http.HTTPChannel):
         super().resumeProducing()
         self.paused = False
         self.stalled_until = None
+        self._enter(self.phase)
         if self._buffer:
             super().dataReceived(b"")
 
@@ -135,8 +136,9 @@ class Connection(http.HTTPChannel):
 
     def look(self, now: float) -> None:
         """Act if a deadline has passed."""
-        if self.stalled_until is not None and now >= self.stalled_until:
-            self._socket().abortConnection()
+        if self.stalled_until is not None:
+            if now >= self.stalled_until:
+                self._socket().abortConnection()
         elif now >= self.deadline:
             self._overdue()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 from twisted.web import http, server
 from twisted.web.resource import Resource
 
@@ -22,6 +23,8 @@ Observe: TypeAlias = Callable[[str, int, float], None]
 """Takes the route, the status and the seconds of an answered request."""
 
 _LOOK_SECONDS: Final = 1.0
+
+log = Logger()
 
 
 class Site(server.Site):
@@ -122,7 +125,10 @@ class Site(server.Site):
 
     def _look(self) -> None:
         self._looking = False
+        self._look_later()
         now = self.clock.seconds()
         for connection in tuple(self.connections):
-            connection.look(now)
-        self._look_later()
+            try:
+                connection.look(now)
+            except Exception:
+                log.failure("deadlines of a connection not kept")  # the others' are

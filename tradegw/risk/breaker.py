@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from ..errors import GatewayError, OrderRejected, ProviderError, ProviderUnavailable, RateLimited
+from ..errors import (
+    GatewayError,
+    InternalError,
+    OrderRejected,
+    ProviderError,
+    ProviderUnavailable,
+    RateLimited,
+)
 from ..model.health import BreakerSnapshot, BreakerState
 
 THRESHOLD: Final = 3
@@ -51,8 +58,15 @@ def is_outage(error: GatewayError) -> bool:
     return isinstance(error, (ProviderUnavailable, ProviderError))
 
 
+def leaves_doubt(error: GatewayError) -> bool:
+    """Whether an order may be live although its submit ended with *error*: no answer came, or none
+    that could be read. Everything else is a definite no.
+    """
+    return is_outage(error) or isinstance(error, InternalError)
+
+
 def is_placement_fault(error: GatewayError) -> bool:
-    """Whether a failed exit leg counts: not if limited in rate, nor if the market is shut."""
+    """Whether a failed exit leg counts: not if limited in rate, nor if broker or market is shut."""
     if isinstance(error, OrderRejected):
         return error.reject_code != "MARKET_CLOSED"
-    return not isinstance(error, RateLimited)
+    return not isinstance(error, (RateLimited, ProviderUnavailable))

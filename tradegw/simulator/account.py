@@ -100,14 +100,14 @@ class MarginAccount:
 
     def snapshot(self) -> Account:
         """As the model shows it."""
-        unrealised = self.unrealised
-        equity = self.balance + unrealised
-        used = self.margin_used
+        balance = tidy(self.balance)
+        unrealised = tidy(self.unrealised)
+        used = tidy(self.margin_used)
         return Account(
-            balance=tidy(self.balance),
-            equity=tidy(equity),
-            margin_used=tidy(used),
-            margin_available=tidy(max(ZERO, equity - used)),
-            unrealized_pnl=tidy(unrealised),
+            balance=balance,
+            equity=balance + unrealised,
+            margin_used=used,
+            margin_available=max(ZERO, balance + unrealised - used),
+            unrealized_pnl=unrealised,
             currency=self.terms.currency,
         )

@@ -62,7 +62,7 @@ def check_order(
     _check_steps(request, market)
     signed = request.side.sign * request.quantity
     if request.reduce_only:
-        if not account.reducible(request.symbol, request.side):
+        if not _may_reduce(request, account, ledger):
             code = RejectReason.REDUCE_ONLY_VIOLATED.value
             raise OrderRejected("There is no position that the order would reduce", code)
     else:
@@ -98,6 +98,16 @@ def check_change_now(
     remaining = (change.quantity or order.quantity) - order.filled
     reference = change.limit_price or order.limit_price or change.stop_price or order.stop_price
     _check_funds(market, account, order.side.sign * remaining, reference)
+
+
+def _may_reduce(request: OrderRequest, account: MarginAccount, ledger: Ledger) -> bool:
+    """Whether there is a position to reduce, or an order at work that may yet open one."""
+    if request.symbol in account.holdings:
+        return bool(account.reducible(request.symbol, request.side))
+    return any(
+        order.side is not request.side and not order.reduce_only
+        for order in ledger.book(request.symbol).values()
+    )
 
 
 def _check_trailing(kind: TrailingType | None, distance: Decimal | None) -> None:

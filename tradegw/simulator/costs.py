@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from ..model.enums import Side
 from ..model.money import ONE, ZERO, trimmed
+from .amounts import tidy
 
 _TERM: Final = re.compile(
     r"(?P<bound>min|max)?(?P<number>-?[0-9]{1,12}(?:\.[0-9]{1,12})?)(?P<unit>%|bps|/unit|/order)?"
@@ -92,7 +93,7 @@ class Slippage(Struct, frozen=True):
 
     def against(self, side: Side, price: Decimal) -> Decimal:
         """What *side* gets instead of *price*."""
-        return trimmed(price + side.sign * price * self.bps / _BASIS) if self.bps else price
+        return tidy(price + side.sign * price * self.bps / _BASIS) if self.bps else price
 
 
 def _rates(text: str) -> Rates:

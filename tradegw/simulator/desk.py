@@ -184,7 +184,7 @@ class Desk:
         self._outbox.order(kind, order)
         self._outbox.trade(trade)
         self._tell_position(order.symbol, netted, was_held=held)
-        self._outbox.account(AccountEventKind.BALANCE_UPDATED, self._account.snapshot())
+        self._outbox.account(AccountEventKind.BALANCE_UPDATED, self._account.snapshot(), time)
         if self._brackets is not None:
             self._brackets.after_fill(order, quantity, netted.opened, time)
 

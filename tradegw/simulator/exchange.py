@@ -38,8 +38,9 @@ class Exchange:
     """One account at an exchange of its own.
 
     *instrument* tells what a symbol is, ``None`` for one that is not traded; *new_id* makes ids;
-    *deliver* receives the events, whose top-level time is *stamp()*, or else the exchange's own.
-    All times are aware and in UTC; the exchange's own time is the latest it was told.
+    *deliver* receives the events; *stamp* makes their top-level time of the time of what happened,
+    and leaves it as it is by default. All times are aware and in UTC; the exchange's own time is
+    the latest it was told, and within a continuous move where the move has got to.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Exchange:
         instrument: Callable[[str], Instrument | None],
         new_id: Callable[[], str],
         deliver: Callable[[Event], None],
-        stamp: Callable[[], datetime] | None = None,
+        stamp: Callable[[datetime], datetime] | None = None,
     ) -> None:
         self.time = _BEGINNING
         self._instrument = instrument
@@ -58,7 +59,7 @@ class Exchange:
         self._terms = terms
         self._account = MarginAccount(terms)
         self._ledger = Ledger(terms.retained)
-        self._outbox = Outbox(deliver, stamp or (lambda: self.time))
+        self._outbox = Outbox(deliver, stamp or (lambda time: time))
         self._desk = Desk(terms, self._account, self._ledger, self._outbox, new_id)
         self._watch = MarginWatch(self._account)
         self._liquidation = Liquidation(self._account, self._ledger, self._desk, self._outbox)
@@ -118,12 +119,15 @@ class Exchange:
     def steps(self, tick: Tick) -> Iterator[None]:
         """As :meth:`tick`, but pausing after each thing that happened and was told."""
         market = self._market(tick.symbol)
+        if not tick.continuous:
+            self.advance(tick.time)
         market.catch_up(min(self.time, tick.time))
-        self.advance(tick.time)
-        self._drop_useless(tick)
+        self._drop_useless(tick.symbol)
         for _ in market.steps(tick):
+            self.time = max(self.time, market.time)
             self._outbox.flush()
             yield
+        self.advance(tick.time)
         yield from self._guard_margin(market)
 
     def advance(self, time: datetime) -> None:
@@ -214,11 +218,15 @@ class Exchange:
             raise OrderNotModifiable(order_id, f"it is {self.order(order_id).status}")
         return order
 
-    def _drop_useless(self, tick: Tick) -> None:
-        """Cancel reduce-only orders that have nothing left to reduce."""
-        for order in list(self._ledger.book(tick.symbol).values()):
-            if order.reduce_only and not self._account.reducible(order.symbol, order.side):
-                self._desk.end(order, OrderStatus.CANCELLED, tick.time)
+    def _drop_useless(self, symbol: str) -> None:
+        """Cancel reduce-only orders whose position is gone."""
+        for order in list(self._ledger.book(symbol).values()):
+            if not order.reduce_only:
+                continue
+            if self._account.reducible(order.symbol, order.side):
+                order.reduces = True
+            elif order.reduces:
+                self._desk.end(order, OrderStatus.CANCELLED, self.time)
         self._outbox.flush()
 
     def _guard_margin(self, market: Market) -> Iterator[None]:
@@ -231,7 +239,7 @@ class Exchange:
                 self._outbox.flush()
                 yield
         elif verdict is not None:
-            self._outbox.account(verdict, self._account.snapshot())
+            self._outbox.account(verdict, self._account.snapshot(), self.time)
             self._outbox.flush()
 
 

@@ -35,7 +35,7 @@ class Liquidation:
         self._running = True
         try:
             resting = self._ledger.all_working()
-            self._outbox.account(AccountEventKind.MARGIN_CALL, self._account.snapshot())
+            self._outbox.account(AccountEventKind.MARGIN_CALL, self._account.snapshot(), time)
             for symbol in list(self._account.holdings):
                 self._close(markets[symbol], time)
                 yield

@@ -14,7 +14,7 @@ from typing import Protocol
 from ..model.enums import OrderStatus, Side
 from ..model.money import ZERO, floor_to_step, trimmed
 from .instruments import Instrument
-from .matching import met_on_the_way, pass_by, trades_at
+from .matching import Meeting, met_on_the_way, pass_by, trades_at
 from .move import Move
 from .terms import Terms
 from .ticks import Tick
@@ -156,11 +156,11 @@ class Market:
             hit = self._next_hit(move)
             if hit is None:
                 break
-            order, price = hit
-            move.go(order.side, price)
+            order, meeting = hit
+            move.go(order.side, meeting.where)
             self._follow(move)
             order.triggered = True
-            if not self._desk.execute(self, order, price):
+            if not self._desk.execute(self, order, meeting.price):
                 order.held_at = self.number
             if order.is_live_limit:
                 order.rests = True
@@ -168,22 +168,22 @@ class Market:
         self._arrive(tick)
         self._pass_all()
 
-    def _next_hit(self, move: Move) -> tuple[WorkingOrder, Decimal] | None:
-        """The order that trades first on the rest of the way, and its price."""
-        first: tuple[Decimal, WorkingOrder, Decimal] | None = None
+    def _next_hit(self, move: Move) -> tuple[WorkingOrder, Meeting] | None:
+        """The order that trades first on the rest of the way."""
+        first: tuple[WorkingOrder, Meeting] | None = None
+        nearest = ZERO
         for order in self._orders.values():
             side = order.side
             if order.held_at == self.number or self.left(side) == ZERO:
                 continue
-            price = met_on_the_way(
-                order, move.here(side), move.end(side), through=self._terms.limit_through
-            )
-            if price is None:
+            through = self._terms.limit_through
+            meeting = met_on_the_way(order, move.here(side), move.end(side), through=through)
+            if meeting is None:
                 continue
-            share = move.share_at(side, price)
-            if first is None or share < first[0]:
-                first = (share, order, price)
-        return None if first is None else first[1:]
+            share = move.share_at(side, meeting.where)
+            if first is None or share < nearest:
+                first, nearest = (order, meeting), share
+        return first
 
     def _follow(self, move: Move) -> None:
         self.bid, self.ask, self._time = move.bid, move.ask, move.time

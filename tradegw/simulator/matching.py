@@ -7,6 +7,7 @@ the price *is* somewhere (a tick, a bar's open), or it *moves* continuously (ins
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import NamedTuple
 
 from ..model.enums import OrderType, Side, TrailingType
 from ..model.money import HUNDRED, ONE
@@ -51,28 +52,33 @@ def trades_at(order: WorkingOrder, price: Decimal) -> bool:
     return order.limit_price is None or is_marketable(order.side, order.limit_price, price)
 
 
+class Meeting(NamedTuple):
+    """Where the price is when an order trades, and what it trades at."""
+
+    where: Decimal
+    price: Decimal
+
+
 def met_on_the_way(
     order: WorkingOrder, here: Decimal, end: Decimal, *, through: bool
-) -> Decimal | None:
-    """The price moves from *here* to *end*: at which price *order* trades, if at all.
+) -> Meeting | None:
+    """The price moves from *here* to *end*: where *order* trades, if at all.
 
     For orders that are active already. *through*: a limit must be passed, not only touched.
     """
     if order.order_type is OrderType.MARKET:
-        return here
+        return Meeting(here, here)
     if order.is_live_limit:
-        if not order.rests and is_marketable(order.side, _limit_of(order), here):
-            return here
         return _limit_met(order, here, end, through=through)
     if order.triggered:
-        return here
+        return Meeting(here, here)
     stop = stop_of(order)
     if not has_reached_stop(order.side, stop, end):
         return None
     met = here if has_reached_stop(order.side, stop, here) else stop
     if order.limit_price is not None and not is_marketable(order.side, order.limit_price, met):
         return None
-    return met
+    return Meeting(met, met)
 
 
 def pass_by(order: WorkingOrder, price: Decimal) -> None:
@@ -90,12 +96,18 @@ def pass_by(order: WorkingOrder, price: Decimal) -> None:
 
 def _limit_met(
     order: WorkingOrder, here: Decimal, end: Decimal, *, through: bool
-) -> Decimal | None:
+) -> Meeting | None:
+    """A limit in the book gets its limit, never better: nobody offered more on the way."""
     limit = _limit_of(order)
-    best = min(here, end) if order.side is Side.BUY else max(here, end)
-    if not is_marketable(order.side, limit, best) or (through and best == limit):
-        return None
-    return limit
+
+    def is_met_at(price: Decimal) -> bool:
+        return is_marketable(order.side, limit, price) and not (through and price == limit)
+
+    if is_marketable(order.side, limit, here) and not order.rests:
+        return Meeting(here, here)
+    if is_met_at(here):
+        return Meeting(here, limit)
+    return Meeting(limit, limit) if is_met_at(end) else None
 
 
 def _limit_of(order: WorkingOrder) -> Decimal:

@@ -23,9 +23,14 @@ from .working import WorkingOrder
 
 
 class Outbox:
-    """Builds events, stamped with *stamp()*, and hands them to *deliver* when flushed."""
+    """Builds events and hands them to *deliver* when flushed.
 
-    def __init__(self, deliver: Callable[[Event], None], stamp: Callable[[], datetime]) -> None:
+    *stamp* turns the time of what happened into the time that the message bears.
+    """
+
+    def __init__(
+        self, deliver: Callable[[Event], None], stamp: Callable[[datetime], datetime]
+    ) -> None:
         self._deliver = deliver
         self._stamp = stamp
         self._waiting: deque[Event] = deque()
@@ -34,7 +39,7 @@ class Outbox:
     def order(self, kind: OrderEventKind, order: WorkingOrder) -> None:
         self._waiting.append(
             OrderEvent(
-                timestamp=self._stamp(),
+                timestamp=self._stamp(order.updated_at),
                 event=kind,
                 order=order.snapshot(),
                 parent_order_id=order.parent_order_id,
@@ -43,19 +48,23 @@ class Outbox:
 
     def trade(self, trade: Trade) -> None:
         self._waiting.append(
-            TradeEvent(timestamp=self._stamp(), trade=trade, event=TradeEventKind.FILLED)
+            TradeEvent(
+                timestamp=self._stamp(trade.timestamp), trade=trade, event=TradeEventKind.FILLED
+            )
         )
 
     def position(self, kind: PositionEventKind, position: Position) -> None:
-        self._waiting.append(PositionEvent(timestamp=self._stamp(), event=kind, position=position))
+        self._waiting.append(
+            PositionEvent(timestamp=self._stamp(position.updated_at), event=kind, position=position)
+        )
 
-    def account(self, kind: AccountEventKind, account: Account) -> None:
-        self._waiting.append(AccountEvent(timestamp=self._stamp(), event=kind, account=account))
+    def account(self, kind: AccountEventKind, account: Account, time: datetime) -> None:
+        self._waiting.append(AccountEvent(timestamp=self._stamp(time), event=kind, account=account))
 
     def liquidation(self, order: WorkingOrder) -> None:
         self._waiting.append(
             AlertEvent(
-                timestamp=self._stamp(),
+                timestamp=self._stamp(order.updated_at),
                 code=AlertCode.LIQUIDATION,
                 message=f"Margin call: the position in {order.symbol} is closed at market",
                 details={

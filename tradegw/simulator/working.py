@@ -23,6 +23,7 @@ class WorkingOrder(Struct, kw_only=True, eq=False):
     ``rests``      it is a limit in the book: from now on it makes the price, and never takes it
     ``best``       the best price a trailing stop has seen; its stop follows at a distance
     ``held_at``    the tick in which a first part was filled; the rest waits for the next
+    ``reduces``    reduce-only, and there has been a position that it could reduce
     ``whole``      filled in one piece, whatever the terms say of parts and volume
     """
 
@@ -59,6 +60,7 @@ class WorkingOrder(Struct, kw_only=True, eq=False):
     rests: bool = False
     best: Decimal | None = None
     held_at: int = 0
+    reduces: bool = False
     whole: bool = False
     bill: Bill = field(default_factory=Bill)
     sibling: WorkingOrder | None = None

@@ -56,13 +56,14 @@ class Fanout:
         self, clock: IReactorTime, now: WallClock, wanted: EventFilter, meters: StreamMeters
     ) -> None:
         self.stopping = False
+        self.eager_clients = EAGER_CLIENTS  # the bench tries others
         self._clock = clock
         self._now = now
         self._wanted = wanted
         self._meters = meters
         self._connected: dict[Listener, None] = {}  # in the order in which they came
-        self._listening: dict[Listener, None] = {}
-        self._audience: tuple[Listener, ...] | None = ()  # a stable copy of the latter
+        self._listening: dict[Outlet, Listener] = {}
+        self._audience: tuple[Outlet, ...] | None = ()  # a stable copy of the outlets
         self._waiting: set[Outlet] = set()
         self._joined: list[bytes] = []
         self._joined_bytes = 0
@@ -88,7 +89,11 @@ class Fanout:
     def _queue(self, frame: bytes) -> None:
         if self._turn is None:
             self._turn = self._clock.callLater(0, self._end_turn)
-            if len(self._listening) <= EAGER_CLIENTS and not self._joined and not self._sending:
+            if (
+                len(self._listening) <= self.eager_clients
+                and not self._joined
+                and not self._sending
+            ):
                 self._send(frame, 1)
                 return
         self._joined.append(frame)
@@ -112,26 +117,32 @@ class Fanout:
         if self._audience is None:
             self._audience = tuple(self._listening)
         self._sending = True
-        for listener in self._audience:
+        for outlet in self._audience:
             try:
-                listener.outlet.send(frames, messages)
+                outlet.send(frames, messages)
             except Exception:  # whatever it is, it is this client's alone
-                log.failure("sending to {client} failed", client=listener.client_id)
-                listener.drop()
+                self._failed(outlet)
         self._sending = False
         if self._waiting:
             self._report_backlog()
 
+    def _failed(self, outlet: Outlet) -> None:
+        listener = self._listening.get(outlet)
+        log.failure("sending to {client} failed", client=getattr(listener, "client_id", "nobody"))
+        if listener is not None:
+            listener.drop()
+
     def add(self, listener: Listener) -> None:
         """From now on *listener* hears what is published."""
         self.flush()  # what was published before is not for it
-        self._connected[listener] = self._listening[listener] = None
+        self._connected[listener] = None
+        self._listening[listener.outlet] = listener
         self._audience = None
         self._meters.connected()
 
     def retire(self, listener: Listener) -> None:
         """*listener* hears no more; its connection may live on for a while."""
-        if self._listening.pop(listener, self) is None:
+        if self._listening.pop(listener.outlet, None) is not None:
             self._audience = None
 
     def remove(self, listener: Listener) -> None:

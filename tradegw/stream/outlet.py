@@ -41,6 +41,7 @@ class Outlet:
         "_on_resume",
         "_open",
         "_paused",
+        "_to_socket",
         "_transport",
         "outbox",
     )
@@ -56,6 +57,7 @@ class Outlet:
         self.outbox = outbox
         self._transport = transport
         self._connection = transport if _may_bypass(transport) else None
+        self._to_socket: Any = self._connection and transport.socket.send
         self._on_full = on_full
         self._on_pause = on_pause
         self._on_resume = on_resume
@@ -80,11 +82,9 @@ class Outlet:
             connection.write(frames)
             return
         try:
-            sent = connection.socket.send(frames)
-        except BlockingIOError:
+            sent = self._to_socket(frames)
+        except OSError:  # the kernel is full; or the transport will meet the same error and end
             sent = 0
-        except OSError:
-            sent = 0  # the transport will meet the same error and end the connection
         if sent < len(frames):
             connection.write(frames[sent:])
 
@@ -124,7 +124,7 @@ class Outlet:
         self._open = False
         self._paused = True  # so that send, which is fast, need not ask more than this
         self.outbox.clear()
-        self._connection = None
+        self._connection = self._to_socket = None
         self._on_resume(self)
 
 

@@ -28,8 +28,8 @@ CLOSE_SECONDS: Final = 5.0
 """From a Close frame to the abort of a connection that is still there."""
 
 FAILED_SECONDS: Final = 1.0
-"""From a Close frame to the end of the connection of a client that broke RFC 6455: it is not listened
-to any more, so its answer cannot be waited for."""
+"""The same for a client that broke RFC 6455: its answer cannot be waited for, as nothing it says is
+listened to any more."""
 
 COMPLAINT_SECONDS: Final = 10.0
 """Between two ``INVALID_MESSAGE`` answers to one client."""
@@ -68,7 +68,8 @@ class ListenerProtocol(FastLane):
         super().connectionMade()
 
     def onOpen(self) -> None:
-        self._guarded(self._enter)
+        if not self._guarded(self._enter):
+            self.drop()
 
     def _enter(self) -> None:
         self.client_id = self._door.next_client_id()
@@ -195,8 +196,10 @@ class ListenerProtocol(FastLane):
         else:
             self.sendPong(payload)
 
-    def _guarded(self, action: Callable[[], Any]) -> None:
+    def _guarded(self, action: Callable[[], Any]) -> bool:
         try:
             action()
         except Exception:
             _log.failure("a defect while serving {client}", client=self.client_id)
+            return False
+        return True

@@ -1,7 +1,8 @@
 """A broker that does what a test tells it, and remembers what it was asked.
 
 By default every order is accepted and rests; nothing fills until the test says so. A test may queue
-an outcome for the next call of a kind: an exception to fail with, or a Deferred to wait for.
+an outcome for the next call of a kind: an exception to fail with, a Deferred to wait for, or an
+answer that is :class:`Lost` although the call took effect.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, fail, succeed
@@ -51,12 +53,20 @@ _KIND_OF = {
 }
 
 
+class Lost(Struct, frozen=True):
+    """The call takes effect, but what its caller gets is *error*."""
+
+    error: Exception
+
+
 @implementer(IBroker)
 class ScriptedBroker(MultiService):
     """One account at an obedient broker.
 
     ``calls`` lists what was asked, as ``(name, argument)``; ``plan(name, outcome)`` decides how the
     next call of that name ends. ``orders`` is the ledger. Set ``listener`` before anything happens.
+    With ``renames`` a replaced order ends and another takes its place; with ``cancels_slowly`` a
+    cancel is only noted, and ``end`` carries it out.
     """
 
     provider = "scripted"
@@ -72,6 +82,8 @@ class ScriptedBroker(MultiService):
         self.quotes: dict[str, Quote] = {}
         self.history: dict[str, list[Bar]] = {}
         self.brackets = brackets
+        self.renames = False
+        self.cancels_slowly = False
         self.money = Account(
             balance=Decimal("100000.00"),
             equity=Decimal("100012.50"),
@@ -86,7 +98,7 @@ class ScriptedBroker(MultiService):
     # -- what a test does --------------------------------------------------------------------------
 
     def plan(self, name: str, *outcomes: Any) -> None:
-        """The next calls of *name*: fail with an exception, or wait for a Deferred, then work."""
+        """The next calls of *name*: fail, lose the answer, or wait for a Deferred; ``None`` works."""
         self._outcomes[name].extend(outcomes)
 
     def asked(self, name: str) -> list[Any]:
@@ -135,9 +147,10 @@ class ScriptedBroker(MultiService):
         if isinstance(outcome, Deferred):
             return outcome.addCallback(lambda _go: work())
         try:
-            return succeed(work())
+            result = work()
         except Exception as error:
             return fail(error)
+        return fail(outcome.error) if isinstance(outcome, Lost) else succeed(result)
 
     # -- IBroker -----------------------------------------------------------------------------------
 
@@ -179,9 +192,10 @@ class ScriptedBroker(MultiService):
         return self._answer("cancel", order_id, lambda: self._cancelled(order_id))
 
     def _cancelled(self, order_id: str) -> Order:
-        return self._change(
-            self._working(order_id), OrderEventKind.CANCELLED, status=OrderStatus.CANCELLED
-        )
+        order = self._working(order_id)
+        if self.cancels_slowly:
+            return self._change(order, OrderEventKind.MODIFIED, status=OrderStatus.PENDING_CANCEL)
+        return self._change(order, OrderEventKind.CANCELLED, status=OrderStatus.CANCELLED)
 
     def _working(self, order_id: str) -> Order:
         order = self._known(order_id)
@@ -206,7 +220,14 @@ class ScriptedBroker(MultiService):
         }
         if change.quantity is not None:
             members["remaining_quantity"] = change.quantity - order.filled_quantity
-        return Replaced(order=self._change(order, OrderEventKind.MODIFIED, **members))
+        if not self.renames:
+            return Replaced(order=self._change(order, OrderEventKind.MODIFIED, **members))
+        self._change(order, OrderEventKind.CANCELLED, status=OrderStatus.CANCELLED)
+        self._next_id += 1
+        successor = replace(order, id=f"ord-{self._next_id}", **members)
+        self.orders[successor.id] = successor
+        self.tell(successor, OrderEventKind.CREATED)
+        return Replaced(order=successor, previous_order_id=order_id)
 
     def order(self, order_id: str) -> Deferred[Order]:
         return self._answer("order", order_id, lambda: self._known(order_id))
