@@ -81,7 +81,7 @@ class Journey:
         return self.broker
 
     def connected(self) -> Wire:
-        factory = self.reactor.tcpServers[0][1]
+        factory: Any = self.reactor.tcpServers[0][1]
         protocol = factory.buildProtocol(None)
         transport = Wire()
         transport.protocol = protocol

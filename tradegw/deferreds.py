@@ -1,4 +1,4 @@
-"""``async def`` inside, :class:`Deferred` at the seam: the few tools for that, in one place."""
+"""``async def`` inside, ``Deferred`` at the seam: the few tools for that, in one place."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def shield(work: Deferred[T]) -> Deferred[T]:
 
 
 def deadline(work: Deferred[T], seconds: float, clock: IReactorTime) -> Deferred[T]:
-    """*work*, cancelled after *seconds*; it then fails with :class:`TimeoutError`."""
+    """*work*, cancelled after *seconds*; it then fails with ``TimeoutError``."""
     return work.addTimeout(seconds, clock, onTimeoutCancel=_as_timeout)
 
 

@@ -33,10 +33,10 @@ from .model.order import (
 from .model.protection import ExitsChange, ExitsMoved
 
 WallClock: TypeAlias = Callable[[], datetime]
-"""Tells the time, aware, in UTC. Timers use :class:`twisted.internet.interfaces.IReactorTime`."""
+"""Tells the time, aware, in UTC. Timers use ``twisted.internet.interfaces.IReactorTime``."""
 
 
-class IBroker(IService):
+class IBroker(IService, Interface):  # named twice: pydoctor does not know what IService is
     """One account at one broker, as a service that is started and stopped.
 
     Events go to the :class:`IBrokerListener` it was built with, in the order in which they

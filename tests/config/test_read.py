@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from tradegw.config.problems import ConfigError
 from tradegw.config.read import read
@@ -250,4 +252,17 @@ def test_the_report_hides_secrets_and_says_what_would_run() -> None:
 
 
 def test_the_report_says_loudly_that_nothing_guards_the_port() -> None:
-    assert "api key:          NONE" in report(read(MOCK))
+    assert re.search(r"^api key: +NONE", report(read(MOCK)), re.MULTILINE)
+
+
+class Own(Struct, kw_only=True):
+    seed: int
+    key: Secret
+    warnings: tuple[str, ...]
+
+
+def test_the_brokers_own_settings_are_told_one_by_one_with_their_warnings() -> None:
+    text = report(read(MOCK), Own(seed=7, key=Secret("canary"), warnings=("odd",)))
+    assert re.search(r"^broker seed: +7$", text, re.MULTILINE)
+    assert "canary" not in text
+    assert text.endswith("\nwarning: odd")

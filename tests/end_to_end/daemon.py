@@ -92,10 +92,13 @@ class Daemon:
             self._incoming.put(line)
         self._incoming.put(None)
 
-    def line(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    def line(
+        self, wanted: Callable[[dict[str, Any]], bool], patience: float = PATIENCE
+    ) -> dict[str, Any]:
         """The next log line that is *wanted*; fails when the log ends or patience does."""
+        deadline = time.monotonic() + patience
         while True:
-            line = self._incoming.get(timeout=PATIENCE)
+            line = self._incoming.get(timeout=max(0.01, deadline - time.monotonic()))
             assert line is not None, f"the daemon ended; it said: {self.lines}"
             if wanted(line):
                 return line

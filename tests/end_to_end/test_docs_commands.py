@@ -76,7 +76,9 @@ def test_the_curl_commands_of_a_page_work_in_order(page: Path, tmp_path: Path) -
             assert is_mistake or not (isinstance(answer, dict) and "code" in answer), answer
 
 
-@pytest.mark.parametrize(("page", "command"), ALL, ids=lambda v: getattr(v, "name", v[:50]))
+@pytest.mark.parametrize(
+    ("page", "command"), ALL, ids=lambda v: v[:50] if isinstance(v, str) else v.name
+)
 def test_every_other_command_is_known(page: Path, command: str, tmp_path: Path) -> None:
     """``make`` targets exist, ``twistd tradegw`` does what is shown, the rest is accounted for."""
     first = command.split("#", maxsplit=1)[0].strip()

@@ -14,7 +14,7 @@ NODE = Path(__file__).parents[2] / "examples" / "node"
 
 
 def test_the_node_strategy_trades_and_ends(tmp_path: Path) -> None:
-    """It buys once with exits attached, hears of everything, and ends when the position is closed."""
+    """It buys once, exits attached, hears of all that follows, and ends with the position."""
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         pytest.skip("Node is not installed")
@@ -36,5 +36,5 @@ def test_the_node_strategy_trades_and_ends(tmp_path: Path) -> None:
             check=False,
         )
     assert ended.returncode == 0, ended.stderr
-    for said in ("connected; equity", "POSITION_OPENED", "POSITION_CLOSED", "closed (1005)"):
+    for said in ("connected; equity", "POSITION_OPENED", "POSITION_CLOSED", "closed (1000)"):
         assert said in ended.stdout

@@ -25,6 +25,9 @@ from tektii import (
 
 from .daemon import Daemon, wait_until
 
+# The SDK leaves event loops of its own open; see conftest.py.
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+
 KEY = "k" * 32
 
 
@@ -51,13 +54,13 @@ class Blocking:
 def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     with Daemon(tmp_path, GATEWAY_API_KEY=KEY, GIT_SHA="abc123") as daemon:
         if request.param == "sync":
-            with TradingGateway(daemon.url, api_key=KEY) as client:
+            with TradingGateway(daemon.url, KEY) as client:
                 yield client
         else:
             loop = asyncio.new_event_loop()
-            client = AsyncTradingGateway(daemon.url, api_key=KEY)
-            yield Blocking(client, loop)
-            loop.run_until_complete(client.close())
+            asynchronous = AsyncTradingGateway(daemon.url, api_key=KEY)
+            yield Blocking(asynchronous, loop)
+            loop.run_until_complete(asynchronous.close())
             loop.close()
 
 
@@ -181,7 +184,7 @@ def test_errors_are_the_right_exceptions(gateway: Any) -> None:
 
 def test_a_wrong_key_is_refused(daemon_with_key: Daemon) -> None:
     with (
-        TradingGateway(daemon_with_key.url, api_key="x" * 32) as client,
+        TradingGateway(daemon_with_key.url, "x" * 32) as client,
         pytest.raises(AuthenticationError),
     ):
         client.get_account()

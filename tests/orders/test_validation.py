@@ -164,10 +164,10 @@ def test_a_symbol_of_another_length_fails(symbol: str) -> None:
 
 @pytest.mark.parametrize("field", ["client_order_id", "oco_group_id"])
 def test_ids_have_at_most_64_characters(field: str) -> None:
-    check_order(order(**{field: ""}))
-    check_order(order(**{field: "ü" * 64}))
+    check_order(order(M, **{field: ""}))
+    check_order(order(M, **{field: "ü" * 64}))
     params = {"max": 64, "value": "ü" * 65}
-    assert refusal(order(**{field: "ü" * 65})).details == {
+    assert refusal(order(M, **{field: "ü" * 65})).details == {
         field: [{"code": "length", "message": None, "params": params}]
     }
 
@@ -181,9 +181,7 @@ def test_a_quantity_is_positive(quantity: str) -> None:
     error = refusal(order(quantity=D(quantity)))
     assert type(error) is ValidationFailed
     assert error.details == {
-        "quantity": [
-            {"code": "must be positive", "message": None, "params": {"value": quantity}}
-        ]
+        "quantity": [{"code": "must be positive", "message": None, "params": {"value": quantity}}]
     }
 
 
@@ -240,10 +238,9 @@ decimals = st.none() | st.decimals(-5, 120, places=1)
 @given(
     st.sampled_from(OrderType),
     st.fixed_dictionaries(
-        {
-            name: decimals
-            for name in ("limit_price", "stop_price", "trailing_distance", "stop_loss", "leverage")
-        }
+        dict.fromkeys(
+            ("limit_price", "stop_price", "trailing_distance", "stop_loss", "leverage"), decimals
+        )
     ),
     st.sampled_from([None, *TrailingType]),
 )

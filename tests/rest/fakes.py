@@ -26,8 +26,8 @@ from tradegw.model.enums import (
     TrailingType,
 )
 from tradegw.model.health import (
-    BreakersStatus,
     BreakerSnapshot,
+    BreakersStatus,
     BreakerState,
     Health,
     OverallStatus,
@@ -120,7 +120,7 @@ POSITION = Position(
     average_entry_price=Decimal("185.53"),
     current_price=Decimal("185.60"),
     unrealized_pnl=Decimal("0.70"),
-    realized_pnl=Decimal("-1"),
+    realized_pnl=Decimal(-1),
     opened_at=NOON,
     updated_at=NOON,
     margin_mode=MarginMode.CROSS,
@@ -179,15 +179,13 @@ HEALTH = Health(
     version="0.1.0",
     git_sha="unknown",
     providers=(
-        ProviderHealth(
-            platform=Platform.MOCK, connected=False, stale_instruments=("AAPL", "MSFT")
-        ),
+        ProviderHealth(platform=Platform.MOCK, connected=False, stale_instruments=("AAPL", "MSFT")),
     ),
 )
 
 
 class _Scripted:
-    """Remembers every call; answers what ``will`` says for it, else what the method falls back to."""
+    """Remembers every call; answers what ``will`` says for it, else the usual."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []

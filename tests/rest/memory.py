@@ -49,7 +49,6 @@ class Reply(NamedTuple):
         return None if details is None else details["field"]
 
 
-# zope: the annotated half of twisted's interface is inherited, the rest is below.
 @implementer(ITCPTransport)
 class Wire(StringTransport):
     """A socket that remembers how it was treated."""
@@ -57,6 +56,12 @@ class Wire(StringTransport):
     no_delay = False
     half_closed = False
     aborted = False
+    full = False
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        if self.full and self.producer is not None:
+            self.producer.pauseProducing()
 
     def setTcpNoDelay(self, enabled: bool) -> None:
         self.no_delay = enabled
@@ -100,7 +105,7 @@ class Client:
 
     def __init__(self, gateway: Gateway) -> None:
         protocol = gateway.site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 4711))
-        self.connection = cast(Connection, protocol)
+        self.connection = cast("Connection", protocol)
         self.wire = Wire()
         self.connection.makeConnection(self.wire)
         self.seen = 0

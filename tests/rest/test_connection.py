@@ -66,6 +66,9 @@ def test_a_body_announced_over_the_limit_is_refused_before_it_comes(gateway: Gat
     client.send(head[:-4])
     assert client.replies() == []
     client.send(head[-4:] + b"{" * 100)
+    client.send(b"{" * 100_000)
+    (request,) = client.connection.requests
+    assert len(request.content.getvalue()) <= 100
     assert_refused(client, 413)
     assert gateway.calls == []
 
@@ -203,10 +206,8 @@ def test_an_idle_kept_connection_is_closed_too(gateway: Gateway) -> None:
 @pytest.mark.parametrize("raw", [POST[:-1], written("POST", "/v1/orders", Content_Length="90")])
 def test_a_request_that_trickles_in_is_cut_off(gateway: Gateway, raw: bytes) -> None:
     client = gateway.connect()
-    sent = 0
-    for _ in range(29):
-        client.send(raw[sent : sent + 1])
-        sent += 1
+    for start in range(29):
+        client.send(raw[start : start + 1])
         gateway.pass_seconds(1)
     assert client.wire.value() == b""
     gateway.pass_seconds(2)
@@ -257,6 +258,18 @@ def test_an_overdue_answer_is_500_and_the_work_goes_on(gateway: Gateway) -> None
     outcome.callback(HANDLE)
     assert client.replies() == []
     assert_usable(client)
+
+
+def test_a_defect_in_one_connection_does_not_keep_the_others_open(
+    gateway: Gateway, logged: list[str]
+) -> None:
+    broken, idle = gateway.connect(), gateway.connect()
+    broken.send(GET[:10])
+    broken.connection._networkProducer = None  # type: ignore[assignment]  # breaks its end
+    broken.connection.transport = object()  # type: ignore[assignment]
+    gateway.pass_seconds(76)
+    assert idle.wire.disconnecting
+    assert logged
 
 
 def test_connections_that_are_gone_leave_nothing_behind(gateway: Gateway) -> None:
@@ -335,16 +348,28 @@ def test_a_client_that_wants_one_answer_gets_one(gateway: Gateway, head: bytes) 
 
 def test_a_client_that_does_not_read_is_asked_no_more_until_it_has(gateway: Gateway) -> None:
     client = gateway.connect()
-    client.send(GET)
-    client.connection.pauseProducing()  # what the transport does when its buffer is full
-    client.send(GET * 1000)
+    client.wire.full = True
+    client.send(GET * 1001)
     client.send(GET * 1000)
     assert len(client.replies()) == 1
     assert client.wire.producerState == "paused"
     gateway.pass_seconds(100)
+    client.wire.full = False
     client.connection.resumeProducing()
     assert client.wire.producerState == "producing"
     assert len(client.replies()) == 2000
+    gateway.pass_seconds(74)
+    assert not client.wire.disconnecting
+    gateway.pass_seconds(2)
+    assert client.wire.disconnecting
+
+
+def test_a_slow_reader_has_its_idle_time_after_it_has_read(gateway: Gateway) -> None:
+    client = gateway.connect()
+    client.wire.full = True
+    client.send(GET)
+    gateway.pass_seconds(100)
+    client.connection.resumeProducing()
     gateway.pass_seconds(74)
     assert not client.wire.disconnecting
     gateway.pass_seconds(2)
@@ -356,8 +381,8 @@ def test_an_answer_that_nobody_reads_aborts_the_connection(gateway: Gateway) -> 
     gateway.enquiry.will["account"] = outcome
     client = gateway.connect()
     client.connection.site.settings = RestSettings(unread_seconds=40)
+    client.wire.full = True
     client.send(GET)
-    client.connection.pauseProducing()
     outcome.callback(ACCOUNT)
     gateway.pass_seconds(39)
     assert not client.wire.aborted
@@ -375,12 +400,14 @@ def test_small_answers_are_not_delayed(gateway: Gateway) -> None:
 def test_a_gentle_close_leaves_no_request_unanswered(gateway: Gateway) -> None:
     outcome: Deferred[OrderHandle] = Deferred()
     gateway.trading.will["submit"] = outcome
-    idle, receiving, waiting = (gateway.connect() for _ in range(3))
+    idle, refused, receiving, waiting = (gateway.connect() for _ in range(4))
+    refused.send(b"nonsense\r\n")
     receiving.send(GET[:10])
     waiting.send(POST)
     closed = gateway.site.close_gently()
-    assert idle.wire.disconnecting
-    idle.hang_up()
+    for client in (idle, refused):
+        assert client.wire.disconnecting
+        client.hang_up()
     receiving.send(GET[10:])
     outcome.callback(HANDLE)
     for client, status in ((receiving, 200), (waiting, 201)):

@@ -26,7 +26,12 @@ from tests.rest.fakes import (
 from tests.rest.memory import Gateway, Reply
 from tradegw import __version__, errors
 from tradegw.model import events, wire
-from tradegw.model.enums import ConnectionEventKind, OrderEventKind, PositionEventKind
+from tradegw.model.enums import (
+    ConnectionEventKind,
+    OrderEventKind,
+    PositionEventKind,
+    TradeEventKind,
+)
 from tradegw.model.order import CancelAllResult, OrderHandle, Replaced
 from tradegw.rest import openapi
 from tradegw.rest.problems import TABLE, ErrorCode
@@ -44,13 +49,31 @@ BODIES: dict[str, dict[str, Any]] = {
     "close_position": {"quantity": "5", "order_type": None},
 }
 
-OPERATIONS = (
-    "get_account submit_order get_orders get_order_history get_order modify_order cancel_order "
-    "cancel_all_orders get_trades get_positions get_position close_position "
-    "modify_position_exits close_all_positions get_quote get_bars get_capabilities "
-    "get_connection_status get_circuit_breaker_status reset_circuit_breakers get_livez "
-    "get_readyz get_health"
-).split()
+OPERATIONS = [
+    "get_account",
+    "submit_order",
+    "get_orders",
+    "get_order_history",
+    "get_order",
+    "modify_order",
+    "cancel_order",
+    "cancel_all_orders",
+    "get_trades",
+    "get_positions",
+    "get_position",
+    "close_position",
+    "modify_position_exits",
+    "close_all_positions",
+    "get_quote",
+    "get_bars",
+    "get_capabilities",
+    "get_connection_status",
+    "get_circuit_breaker_status",
+    "reset_circuit_breakers",
+    "get_livez",
+    "get_readyz",
+    "get_health",
+]
 
 REGISTRY: Registry[Any] = Registry().with_resource(
     "urn:api", Resource.from_contents(DOCUMENT, default_specification=DRAFT202012)
@@ -67,9 +90,9 @@ def operations() -> dict[str, dict[str, Any]]:
 
 def check(value: Any, schema: dict[str, Any]) -> None:
     absolute = json.loads(json.dumps(schema).replace('"#/', '"urn:api#/'))
-    Draft202012Validator(
-        absolute, registry=REGISTRY, format_checker=FormatChecker()
-    ).validate(value)
+    Draft202012Validator(absolute, registry=REGISTRY, format_checker=FormatChecker()).validate(
+        value
+    )
 
 
 def check_reply(operation_id: str, reply: Reply) -> None:
@@ -99,9 +122,16 @@ def test_operations_and_tags_are_those_of_the_protocol() -> None:
     assert sorted(operations()) == sorted(OPERATIONS)
     tags = {tag for operation in operations().values() for tag in operation["tags"]}
     assert tags == {tag["name"] for tag in DOCUMENT["tags"]}
-    assert tags == set(
-        "account orders positions trades market_data system operations health".split()
-    )
+    assert tags == {
+        "account",
+        "orders",
+        "positions",
+        "trades",
+        "market_data",
+        "system",
+        "operations",
+        "health",
+    }
 
 
 def test_paths_are_under_v1_and_probes_at_the_root_without_a_key() -> None:
@@ -227,7 +257,7 @@ def test_a_bars_query_names_its_timeframe() -> None:
 MESSAGES: list[events.Event] = [
     events.QuoteEvent(timestamp=NOON, quote=QUOTE),
     events.OrderEvent(timestamp=NOON, event=OrderEventKind.FILLED, order=FULL_ORDER),
-    events.TradeEvent(timestamp=NOON, event=events.TradeEventKind.FILLED, trade=TRADE),
+    events.TradeEvent(timestamp=NOON, event=TradeEventKind.FILLED, trade=TRADE),
     events.PositionEvent(timestamp=NOON, event=PositionEventKind.CLOSED, position=POSITION),
     events.ConnectionEvent(
         timestamp=NOON, event=ConnectionEventKind.BROKER_RECONNECTED, gap_duration_ms=5

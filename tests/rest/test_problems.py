@@ -134,9 +134,7 @@ def test_secrets_are_scrubbed_wherever_they_stand() -> None:
     )
     body = json.loads(answer_to(error).body)
     assert not any(f"K{n}" in json.dumps(body) for n in range(1, 7))
-    assert body["message"] == (
-        "refused: api_key=***REDACTED*** and Authorization=***REDACTED***"
-    )
+    assert body["message"] == ("refused: api_key=***REDACTED*** and Authorization=***REDACTED***")
     assert body["details"]["nested"]["list"] == ["apikey=***REDACTED***", "fine"]
     assert body["details"]["secrets"] == "not a credential's name"
 
@@ -149,13 +147,9 @@ def test_normal_text_is_left_alone() -> None:
 
 
 def test_the_cause_of_an_error_is_not_shown() -> None:
-    try:
-        try:
-            raise ValueError("inner workings")
-        except ValueError as cause:
-            raise errors.ProviderError("Request failed") from cause
-    except errors.ProviderError as error:
-        assert b"inner" not in answer_to(error).body
+    error = errors.ProviderError("Request failed")
+    error.__cause__ = ValueError("inner workings")
+    assert b"inner" not in answer_to(error).body
 
 
 def test_decimals_and_times_in_details_are_written_like_everywhere() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from twisted.internet.defer import Deferred
-from twisted.logger import LogLevel, globalLogPublisher
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
@@ -42,20 +41,6 @@ class Upgrade(Resource):
         assert transport is not None
         transport.write(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
         return NOT_DONE_YET
-
-
-@pytest.fixture
-def logged() -> object:
-    """Failures that were logged; a test that takes this one expects them."""
-    seen: list[str] = []
-
-    def observe(event: dict[str, object]) -> None:
-        if event["log_level"] is LogLevel.critical:
-            seen.append(str(event["log_failure"]))
-
-    globalLogPublisher.addObserver(observe)
-    yield seen
-    globalLogPublisher.removeObserver(observe)
 
 
 def test_answers_carry_what_clients_need_and_no_more(gateway: Gateway) -> None:

@@ -258,6 +258,38 @@ def test_a_message_of_exactly_one_mebibyte_is_read() -> None:
     assert gateway.acks == [("client-1", ("evt-17",))]
 
 
+def test_a_client_that_broke_the_protocol_and_reads_nothing_is_aborted() -> None:
+    gateway = Gateway()
+    client = gateway.connect()
+    client.wire.stall()
+    client.raw(b"\x81\x03abc")
+    gateway.clock.pump([1, 4.9, 0])
+    assert client.wire.disconnecting
+    assert not client.wire.lost
+    gateway.clock.pump([0.2, 0])
+    assert client.wire.aborted
+    assert gateway.clock.getDelayedCalls() == []
+
+
+def test_nothing_is_said_after_a_close_frame() -> None:
+    """Neither to a bad message that comes later, nor what waited for a client that was behind."""
+    gateway = Gateway()
+    client = gateway.connect()
+    client.wire.protocol.leave(1001, "bye")
+    client.raw(masked(Opcode.TEXT, b"garbage") + masked(Opcode.PING, b"x"))
+    gateway.publish(samples.quote())
+    client.read()
+    assert [frame.opcode for frame in client.frames] == [Opcode.CLOSE]
+
+    behind = gateway.connect()
+    behind.wire.stall()
+    for _ in range(600):
+        gateway.publish(samples.quote())
+    gateway.clock.pump([25] * 6)
+    behind.wire.drain()
+    assert behind.wire.sent.endswith(b"no sign of life")
+
+
 def test_nothing_is_collected_from_a_client_that_was_failed() -> None:
     """An endless control frame would otherwise be kept until the connection ends."""
     gateway = Gateway()
@@ -384,5 +416,7 @@ def test_clients_have_names_of_their_own() -> None:
 
 
 def test_the_socket_does_not_delay_small_messages() -> None:
-    client: Client = Gateway().connect()
-    assert client.wire.no_delay
+    wire = Gateway().wire()
+    wire.no_delay = False
+    Client(wire).read()
+    assert wire.no_delay

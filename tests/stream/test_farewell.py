@@ -41,11 +41,15 @@ def test_each_client_gets_the_notice_then_half_a_second_later_the_close() -> Non
 def test_what_happens_during_the_notice_is_still_told() -> None:
     gateway = Gateway()
     client = gateway.connect()
+
+    def last_moment() -> None:  # in the very turn of the Close frame
+        gateway.fanout.publish(samples.trade())
+        gateway.fanout.publish(samples.position())
+
+    gateway.clock.callLater(0.5, last_moment)
     gateway.fanout.close_all()
     gateway.clock.advance(0.4)
     gateway.publish(samples.order())
-    gateway.fanout.publish(samples.trade())
-    gateway.fanout.publish(samples.position())  # in the very turn of the Close frame
     gateway.clock.advance(0.1)
     client.read()
     assert [m["type"] for m in client.messages] == ["connection", "order", "trade", "position"]

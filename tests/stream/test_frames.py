@@ -100,6 +100,38 @@ def test_it_hears_and_says_what_autobahn_alone_would(stream: bytes, data: st.Dat
     assert feed(fast, chunks) == feed(plain, chunks)
 
 
+@settings(max_examples=300, deadline=None)
+@given(chunks=st.lists(FRAMES, max_size=12))
+def test_it_does_so_with_a_frame_in_each_read_too(chunks: list[bytes]) -> None:
+    plain, fast = opened(Recording), opened(RecordingFastLane)
+    assert feed(fast, chunks) == feed(plain, chunks)
+
+
+FRAME_LIKE = [b"\x81\x80\x00\x00\x00\x00", b"\x81", b"\x89\x80\x00\x00\x00\x00"]
+
+
+@pytest.mark.parametrize("inner", FRAME_LIKE)
+@pytest.mark.parametrize(("opcode", "kind"), [(Opcode.BINARY, "message"), (Opcode.PING, "ping")])
+def test_the_inside_of_a_frame_is_not_taken_for_a_frame(
+    inner: bytes, opcode: Opcode, kind: str
+) -> None:
+    """One frame, masked with zeros, that looks like many frames inside, a read for each."""
+    count = 20 if opcode is Opcode.PING else 1000
+    fast = opened(RecordingFastLane)
+    fast.dataReceived(frame_head(opcode, count * len(inner)) + bytes(4))
+    for _ in range(count):
+        fast.dataReceived(inner)
+    assert [what[:2] for what in fast.heard] == [(kind, inner * count)]
+    fast.dataReceived(masked(Opcode.TEXT, ACK))
+    assert fast.heard[1] == ("message", ACK, False)
+
+
+def frame_head(opcode: int, length: int) -> bytes:
+    if length < 126:
+        return bytes([0x80 | opcode, 0x80 | length])
+    return bytes([0x80 | opcode, 0xFE]) + length.to_bytes(2, "big")
+
+
 @settings(max_examples=60, deadline=None)
 @given(stream=st.lists(FRAMES, max_size=6).map(b"".join))
 def test_it_does_so_byte_by_byte_too(stream: bytes) -> None:

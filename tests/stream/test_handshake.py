@@ -192,6 +192,14 @@ def test_the_idle_timeout_of_http_is_off() -> None:
     assert client.messages
 
 
+def test_a_transport_that_http_had_paused_is_read_again() -> None:
+    gateway = Gateway()
+    wire = gateway.wire()
+    wire.pauseProducing()
+    wire.protocol.dataReceived(request(UPGRADE))
+    assert wire.reading
+
+
 def test_the_http_channel_is_no_producer_of_the_transport_any_more() -> None:
     """Else back-pressure would stop our reading, and never reach the outlet."""
     client = Gateway().connect()

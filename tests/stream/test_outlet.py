@@ -129,6 +129,16 @@ def test_a_write_that_waits_in_the_transport_is_not_overtaken(pair: Pair) -> Non
     assert pair.read() == b"a pong, say-event"
 
 
+def test_what_the_transport_has_begun_to_send_is_not_overtaken(pair: Pair) -> None:
+    pair.outlet.send(b"a" * 60_000, 1)
+    pair.turn()
+    received = pair.read()
+    assert pair.transport.dataBuffer
+    assert not pair.transport._tempDataBuffer
+    pair.outlet.send(b"b", 1)
+    assert received + pair.read_all() == b"a" * 60_000 + b"b"
+
+
 def test_a_broken_connection_is_found_by_the_transport_and_raises_nothing(pair: Pair) -> None:
     pair.theirs.close()
     pair.outlet.send(b"x", 1)

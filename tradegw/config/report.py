@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from .settings import Mode, Settings
 
 
 def report(settings: Settings, broker_settings: object = None) -> str:
     """*settings* and the broker's own, line by line; the text of ``--check-config``."""
-    rows = {
+    rows: dict[str, object] = {
         "provider": settings.provider,
         "platform": settings.platform,
         "mode": _mode(settings),
@@ -26,10 +28,17 @@ def report(settings: Settings, broker_settings: object = None) -> str:
         "logs": f"{settings.log_level}, {_log_format(settings)}",
         "revision": settings.git_sha,
     }
-    if broker_settings is not None:
-        rows["broker settings"] = repr(broker_settings)
-    lines = [f"{name + ':':<17} {value}" for name, value in rows.items()]
-    return "\n".join([*lines, *(f"warning: {warning}" for warning in settings.warnings)])
+    warnings = [*settings.warnings, *getattr(broker_settings, "warnings", ())]
+    lines = [f"{name + ':':<18} {value}" for name, value in (rows | _own(broker_settings)).items()]
+    return "\n".join([*lines, *(f"warning: {warning}" for warning in warnings)])
+
+
+def _own(broker_settings: object) -> dict[str, object]:
+    """The broker's settings by name; their ``repr`` shows no secret."""
+    if not isinstance(broker_settings, Struct):
+        return {} if broker_settings is None else {"broker settings": repr(broker_settings)}
+    names = [name for name in broker_settings.__struct_fields__ if name != "warnings"]
+    return {f"broker {name}": repr(getattr(broker_settings, name)) for name in names}
 
 
 def _mode(settings: Settings) -> str:

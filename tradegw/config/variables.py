@@ -61,11 +61,15 @@ BROKERS: Final = (
 )
 MOCK: Final = (
     Variable("MOCK_SEED", "42", "seed of the random prices"),
-    Variable("MOCK_TICK_MS", "2000", "time between two prices"),
+    Variable("MOCK_TICK_MS", "500", "time between two prices"),
     Variable("MOCK_TAPE", "none", "CSV files of recorded prices to replay, comma separated"),
     Variable("MOCK_TAPE_SPEED", "1", "1 as recorded, 60 a minute a second"),
-    Variable("MOCK_COMMISSION", "0", "money per fill"),
-    Variable("MOCK_SLIPPAGE_BPS", "0", "hundredths of a percent lost on market fills"),
+    Variable("MOCK_CASH", "100000", "what the account begins with"),
+    Variable("MOCK_CURRENCY", "USD", "currency of the account"),
+    Variable("MOCK_LEVERAGE", "1", "an order needs its notional divided by this"),
+    Variable("MOCK_COMMISSION", "0", "0.1%, 10bps, 0.005/unit+min1, maker:0;taker:0.1%, ..."),
+    Variable("MOCK_SLIPPAGE_BPS", "0", "hundredths of a percent that market fills are worse"),
+    Variable("MOCK_VOLUME_LIMIT", "0", "share of the traded volume that orders get; 0 no limit"),
     Variable("MOCK_PARTIAL_FILL_RATIO", "none", "fill orders in two parts, the first this big"),
     Variable("MOCK_NATIVE_BRACKETS", "false", "true makes the simulated broker keep brackets"),
 )

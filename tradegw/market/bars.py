@@ -108,19 +108,18 @@ class BarBuilder:
         self._volume = ZERO
 
 
-def roll_up(bars: Iterable[Bar], timeframe: Timeframe, now: datetime) -> list[Bar]:
+def roll_up(
+    bars: Iterable[Bar], timeframe: Timeframe, now: datetime, *, keep_first: bool = False
+) -> list[Bar]:
     """*bars* of one symbol, oldest first, as those of *timeframe* that have ended by *now*.
 
-    The first is made of what there is, even if that does not go back to its start.
+    The first is left out unless *bars* begin with its start, or *keep_first*.
     """
     builder: BarBuilder | None = None
     rolled: list[Bar] = []
     for bar in bars:
-        if bar.timeframe is timeframe:
-            rolled.append(bar)
-            continue
         if builder is None:
-            builder = BarBuilder(bar.symbol, bar.provider, timeframe, keep_first=True)
+            builder = BarBuilder(bar.symbol, bar.provider, timeframe, keep_first=keep_first)
         rolled += builder.add_bar(bar)
     last = None if builder is None else builder.finish(now)
     return rolled if last is None else [*rolled, last]

@@ -1,4 +1,4 @@
-"""Exact decimals: prices, quantities and money are :class:`decimal.Decimal`, never a float.
+"""Exact decimals: prices, quantities and money are ``decimal.Decimal``, never a float.
 
 Sources of limits: protocol section 1.2 (about 28 significant digits, scale up to 28).
 """

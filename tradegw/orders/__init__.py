@@ -1,6 +1,6 @@
 """The one way an order leaves, and the way its events come back.
 
-Down: :mod:`.desk` keeps count, :mod:`.entry` and :mod:`.closing` send, over :mod:`.line` (the
-broker behind its breaker). Up: :mod:`.intake` takes the broker's events, :mod:`.blotter` links
-them, :mod:`.release` lets them go to the clients in order. :mod:`.reads` answers what clients ask.
+Down: ``desk`` keeps count, ``entry`` and ``closing`` send, over ``line`` (the
+broker behind its breaker). Up: ``intake`` takes the broker's events, ``blotter`` links
+them, ``release`` lets them go to the clients in order. ``reads`` answers what clients ask.
 """

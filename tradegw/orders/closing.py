@@ -29,14 +29,14 @@ class Closing:
     @as_deferred
     async def close(self, position_id: str, request: ClosePositionRequest) -> OrderHandle:
         """Close a position, or ``request.quantity`` of it."""
-        return await self._send(await self._reads.position(position_id), request)
+        return await self._send(await self._reads.position(position_id, always=True), request)
 
     @as_deferred
     async def close_all(self, symbol: str | None) -> list[OrderHandle]:
         """Close all positions (of *symbol*); a failure is raised when all have been tried."""
         handles: list[OrderHandle] = []
         failure: GatewayError | None = None
-        for position in await self._reads.positions(symbol):
+        for position in await self._reads.positions(symbol, always=True):
             try:
                 handles.append(await self._send(position, ClosePositionRequest()))
             except PositionNotFound:

@@ -88,7 +88,8 @@ class Desk:
 
     @as_deferred
     async def _move_exits(self, position_id: str, change: ExitsChange) -> ExitsMoved:
-        return await self._exits.move(await self._reads.position(position_id), change)
+        position = await self._reads.position(position_id, always=True)
+        return await self._exits.move(position, change)
 
     def _kept(self, work: Callable[[], Deferred[T]], most: int = MAX_UNDER_WAY) -> Deferred[T]:
         if self._under_way >= most:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from operator import attrgetter
-from typing import Final
+from typing import Final, TypeVar
 
 from ..model.account import Trade, TradeQuery
 from ..model.enums import TERMINAL_STATUSES, WORKING_STATUSES, OrderStatus
@@ -12,32 +13,38 @@ from ..model.order import Order, OrderQuery
 
 MAX_BARS: Final = 10_000
 
-_newest_created = attrgetter("created_at")
-_newest_updated = attrgetter("updated_at")
-_newest_trade = attrgetter("timestamp")
+T = TypeVar("T")
+
+_created: Callable[[Order], datetime] = attrgetter("created_at")
+_updated: Callable[[Order], datetime] = attrgetter("updated_at")
+_executed: Callable[[Trade], datetime] = attrgetter("timestamp")
 
 
 def open_orders(orders: Iterable[Order], query: OrderQuery) -> list[Order]:
     """Working orders unless the query names statuses, newest first."""
     wanted = query.status or WORKING_STATUSES
     found = [order for order in orders if _matches(order, query, wanted)]
-    found.sort(key=_newest_created, reverse=True)
-    return found[: query.limit]
+    return _newest_first(found, _created)[: query.limit]
 
 
 def order_history(orders: Iterable[Order], query: OrderQuery) -> list[Order]:
     """Terminal orders unless the query names statuses, latest change first."""
     wanted = query.status or TERMINAL_STATUSES
     found = [order for order in orders if _matches(order, query, wanted)]
-    found.sort(key=_newest_updated, reverse=True)
-    return found[: query.limit]
+    return _newest_first(found, _updated)[: query.limit]
 
 
 def trades(found: list[Trade], query: TradeQuery) -> list[Trade]:
     """Matching executions, newest first."""
     matching = [trade for trade in found if _trade_matches(trade, query)]
-    matching.sort(key=_newest_trade, reverse=True)
-    return matching[: query.limit]
+    return _newest_first(matching, _executed)[: query.limit]
+
+
+def _newest_first(found: list[T], time: Callable[[T], datetime]) -> list[T]:
+    """By time, newest first; of those at one time the last told comes first."""
+    last_first = found[::-1]
+    last_first.sort(key=time, reverse=True)
+    return last_first
 
 
 def _matches(order: Order, query: OrderQuery, statuses: frozenset[OrderStatus]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from ..deferreds import as_deferred
 from ..errors import GatewayError, InternalError, ProviderUnavailable
@@ -20,6 +21,8 @@ class Line:
 
     What lowers risk (cancels, closes, exit legs) is sent ``always``, breaker or not.
     """
+
+    log = Logger()
 
     def __init__(self, broker: IBroker, breaker: Breaker, seconds: Callable[[], float]) -> None:
         self.broker = broker
@@ -45,4 +48,5 @@ class Line:
                 self._breaker.record_failure(self._seconds())
             raise
         except Exception as error:
+            self.log.failure("a call to {provider} failed", provider=self.broker.provider)
             raise InternalError("The broker's answer could not be used") from error

@@ -28,7 +28,8 @@ STATUS_SECONDS: Final = 5.0
 class Reads:
     """The authority is the broker; the blotter adds what only the gateway knows.
 
-    *seconds* tells monotonic time.
+    *seconds* tells monotonic time. What is asked ``always`` passes an open breaker: it is needed to
+    lower risk.
     """
 
     def __init__(
@@ -79,14 +80,14 @@ class Reads:
         return filters.trades(found, query)
 
     @as_deferred
-    async def positions(self, symbol: str | None) -> list[Position]:
-        found = await self._line.ask(self._broker.positions)
+    async def positions(self, symbol: str | None, *, always: bool = False) -> list[Position]:
+        found = await self._line.ask(self._broker.positions, always=always)
         return [position for position in found if symbol in (None, position.symbol)]
 
     @as_deferred
-    async def position(self, position_id: str) -> Position:
+    async def position(self, position_id: str, *, always: bool = False) -> Position:
         netting = self.capabilities().position_mode is PositionMode.NETTING
-        for position in await self._line.ask(self._broker.positions):
+        for position in await self._line.ask(self._broker.positions, always=always):
             if position.id == position_id or (netting and position.symbol == position_id):
                 return position
         raise PositionNotFound(position_id)

@@ -46,10 +46,8 @@ class BodyReader(Generic[T]):
         """The value of body *raw*; raises ``InvalidRequest``, naming the field if there is one."""
         if self.optional and (not raw or raw.strip() == b"null"):
             return self.kind()
-        if content_type is None:
-            if not self.optional:
-                raise InvalidRequest("Content-Type must be application/json")
-        elif not _is_json(content_type):
+        says_json = self.optional if content_type is None else _is_json(content_type)
+        if not says_json:
             raise InvalidRequest("Content-Type must be application/json")
         if not raw:
             raise InvalidRequest("A JSON body is required")
@@ -122,10 +120,11 @@ def _refuse_repeated(raw: bytes) -> None:
 
 
 def _refusal(message: str) -> InvalidRequest:
-    place = _PLACE.search(message)
+    # The place is at the end; what stands before may be as long as the body, and the client's own.
+    place = _PLACE.search(message[-MAX_ECHO:])
     if place is None:
         return InvalidRequest(message[:MAX_ECHO])
     if place["missing"]:
         return InvalidRequest(f"{place['missing']} is required", place["missing"])
-    reason = message[: place.start()][:MAX_ECHO]
+    reason = message[: -len(place[0])][:MAX_ECHO]
     return InvalidRequest(f"{place['at']}: {reason}", place["at"])

@@ -76,10 +76,6 @@ class Connection(http.HTTPChannel):
         if self.phase is not Phase.LEAVING:
             super().lineReceived(line)
 
-    def rawDataReceived(self, data: bytes) -> None:
-        if self.phase is not Phase.LEAVING:
-            super().rawDataReceived(data)
-
     def lineLengthExceeded(self, _line: bytes) -> None:
         self.refuse(MALFORMED)
 
@@ -129,10 +125,16 @@ class Connection(http.HTTPChannel):
         transport.write(answer.written(self.site.date(), close=True))
         if half_closes:
             transport.unregisterProducer()
-            transport.resumeProducing()
             transport.loseWriteConnection()
         else:
             self.loseConnection()
+
+    def leave(self) -> None:
+        """Close at once unless a request is under way."""
+        if self.phase is Phase.IDLE:
+            self.loseConnection()
+        elif self.phase is Phase.LEAVING:
+            self._socket().loseConnection()
 
     def look(self, now: float) -> None:
         """Act if a deadline has passed."""

@@ -17,7 +17,10 @@ routes = Routes("market_data")
     errors=(errors.SymbolNotFound,),
 )
 async def get_quote(rooms: Rooms, symbol: str) -> Quote:
-    """The current quote. A slash in the symbol is written `%2F`."""
+    """The current quote.
+
+    A slash in the symbol is written ``%2F``.
+    """
     return await rooms.enquiry.quote(symbol)
 
 

@@ -113,14 +113,14 @@ def _websocket_messages(from_gateway: Schema) -> Schema:
 
 
 def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
-    summary, _, description = route.summary.partition("\n\n")
+    summary, _, description = markdown(route.doc).partition("\n\n")
     operation: dict[str, Any] = {
         "operationId": route.operation_id,
         "tags": [route.tag],
         "summary": " ".join(summary.split()),
     }
     if description:
-        operation["description"] = markdown(description)
+        operation["description"] = description
     parameters = _parameters(route, schemas)
     if parameters:
         operation["parameters"] = parameters

@@ -48,7 +48,7 @@ async def submit_order(rooms: Rooms, body: OrderRequest) -> OrderHandle:
 async def get_orders(rooms: Rooms, query: OrderQuery) -> list[Order]:
     """List working orders, newest first.
 
-    With `status`, list the orders of those statuses instead.
+    With ``status``, list the orders of those statuses instead.
     """
     return await rooms.enquiry.open_orders(query)
 
@@ -59,7 +59,7 @@ async def get_orders(rooms: Rooms, query: OrderQuery) -> list[Order]:
 async def get_order_history(rooms: Rooms, query: OrderQuery) -> list[Order]:
     """List terminal orders, newest first.
 
-    With `status`, list the orders of those statuses instead.
+    With ``status``, list the orders of those statuses instead.
     """
     return await rooms.enquiry.order_history(query)
 
@@ -92,7 +92,7 @@ async def modify_order(rooms: Rooms, order_id: str, body: OrderChange) -> Replac
     """Change a working order.
 
     Members left out keep their values. Some brokers give the changed order a new id; the old one is
-    then in `previous_order_id`.
+    then in ``previous_order_id``.
     """
     validation.check_change(body)
     return await rooms.trading.replace(order_id, body)
@@ -107,7 +107,8 @@ async def modify_order(rooms: Rooms, order_id: str, body: OrderChange) -> Replac
 async def cancel_order(rooms: Rooms, order_id: str) -> CancelResult:
     """Cancel a working order.
 
-    The order may still be `PENDING_CANCEL` in the answer; it can be filled until it is `CANCELLED`.
+    The order may still be ``PENDING_CANCEL`` in the answer, and can be filled until it is
+    ``CANCELLED``.
     """
     return await rooms.trading.cancel(order_id)
 

@@ -23,7 +23,7 @@ log = Logger()
 
 
 class Request(server.Request):
-    """A request to the :class:`~tradegw.rest.site.Site`; ``path`` is raw, ``query`` too."""
+    """A request to the :class:`tradegw.rest.site.Site`; ``path`` is raw, ``query`` too."""
 
     query = b""
     route = "none"
@@ -99,8 +99,8 @@ def origin_form(target: bytes) -> bytes:
     """*target* from its first slash: clients that think of proxies write ``http://host/path``."""
     if target.startswith(b"/"):
         return target
-    scheme, found, rest = target.partition(b"://")
-    if not found or scheme.lower() not in (b"http", b"https"):
+    scheme, _, rest = target.partition(b"://")
+    if scheme.lower() not in (b"http", b"https"):
         return target
     _host, slash, path = rest.partition(b"/")
     return slash + path or b"/"

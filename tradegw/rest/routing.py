@@ -1,4 +1,4 @@
-"""Routes as decorators, and the table they are looked up in.
+"""Routes as decorators, and the table they are looked up in::
 
     routes = Routes("orders")
 
@@ -64,7 +64,7 @@ class Route:
         self.status = facts.get("status", 200)
         self.others = facts.get("others", {})
         self.errors = facts.get("errors", ())
-        self.summary = inspect.getdoc(action) or ""
+        self.doc = inspect.getdoc(action) or ""
         query, body = facts.get("query"), facts.get("body")
         self.query = None if query is None else QueryReader(query)
         self.body = (

@@ -28,7 +28,7 @@ log = Logger()
 
 
 class Site(server.Site):
-    """Serves a :class:`~tradegw.rest.tree.Tree`; needs no :meth:`startFactory` to do so."""
+    """Serves a :class:`tradegw.rest.tree.Tree`; needs no :meth:`startFactory` to do so."""
 
     protocol = Connection  # type: ignore[assignment]  # twisted names its own proxy for HTTP/2
     noisy = False
@@ -97,8 +97,7 @@ class Site(server.Site):
         """
         self.closing = True
         for connection in tuple(self.connections):
-            if connection.phase is Phase.IDLE:
-                connection.loseConnection()
+            connection.leave()
         if not self.connections:
             return succeed(None)
         self._emptied.append(Deferred())

@@ -89,11 +89,7 @@ class Fanout:
     def _queue(self, frame: bytes) -> None:
         if self._turn is None:
             self._turn = self._clock.callLater(0, self._end_turn)
-            if (
-                len(self._listening) <= self.eager_clients
-                and not self._joined
-                and not self._sending
-            ):
+            if len(self._listening) <= self.eager_clients and not self._sending:
                 self._send(frame, 1)
                 return
         self._joined.append(frame)

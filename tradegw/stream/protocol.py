@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IDelayedCall, ITCPTransport
 from twisted.logger import Logger
 
 from ..model.enums import AlertCode
@@ -65,6 +65,8 @@ class ListenerProtocol(FastLane):
         limits, fanout = self._door.limits, self._door.fanout
         outbox = Outbox(limits.backlog_messages, limits.backlog_bytes)
         self.outlet = Outlet(self.transport, outbox, self._evict, fanout.behind, fanout.caught_up)
+        if ITCPTransport.providedBy(self.transport):
+            self.transport.setTcpNoDelay(True)  # autobahn's own attempt comes too early to succeed
         super().connectionMade()
 
     def onOpen(self) -> None:

@@ -29,12 +29,10 @@ class ListenerFactory(WebSocketServerFactory):
             versions=[13],
             webStatus=False,
             failByDrop=False,
-            maxFramePayloadSize=door.limits.message_bytes,
             maxMessagePayloadSize=door.limits.message_bytes,
             openHandshakeTimeout=0,
             closeHandshakeTimeout=0,
             autoPingInterval=0,
-            tcpNoDelay=True,
         )
 
     def buildProtocol(self, addr: object) -> ListenerProtocol:  # noqa: ARG002  Twisted's signature

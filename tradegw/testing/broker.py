@@ -98,7 +98,7 @@ class ScriptedBroker(MultiService):
     # -- what a test does --------------------------------------------------------------------------
 
     def plan(self, name: str, *outcomes: Any) -> None:
-        """The next calls of *name*: fail, lose the answer, or wait for a Deferred; ``None`` works."""
+        """How the next calls of *name* end; ``None`` works as usual."""
         self._outcomes[name].extend(outcomes)
 
     def asked(self, name: str) -> list[Any]:

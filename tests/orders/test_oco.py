@@ -1,0 +1,206 @@
+"""Groups of orders of which one cancels the others (protocol 9.10, order_lifecycle 6.4, 6.5)."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+from twisted.internet.defer import Deferred
+
+from tests.orders.core import Core, failure_of, order_request
+from tradegw.errors import OrderRejected, ProviderError
+from tradegw.model.enums import AlertCode, OrderEventKind, OrderStatus, OrderType, Side
+from tradegw.orders.oco import REMEMBERED_FILLS
+
+DOUBLE = AlertCode.OCO_DOUBLE_EXIT
+
+
+@pytest.fixture
+def core() -> Core:
+    return Core()
+
+
+def a_member(core: Core, group: str = "g", quantity: str = "1") -> str:
+    handle = core.submit(
+        side=Side.SELL,
+        order_type=OrderType.LIMIT,
+        limit_price="110",
+        quantity=quantity,
+        oco_group_id=group,
+    )
+    return handle.id
+
+
+def test_a_full_fill_cancels_the_others(core: Core) -> None:
+    first, second, third = a_member(core), a_member(core), a_member(core)
+    core.broker.fill(second, "1")
+    assert core.broker.asked("cancel") == [first, third]
+    assert core.alerts(DOUBLE) == []
+
+
+def test_other_groups_and_orders_without_one_are_left_alone(core: Core) -> None:
+    first = a_member(core, "g")
+    a_member(core, "h")
+    core.submit()
+    core.broker.fill(first, "1")
+    assert core.broker.asked("cancel") == []
+
+
+def test_a_partial_fill_cancels_nobody(core: Core) -> None:
+    first = a_member(core)
+    a_member(core)
+    core.broker.fill(first, "0.5")
+    assert core.broker.asked("cancel") == []
+
+
+@pytest.mark.parametrize("status", [OrderStatus.CANCELLED, OrderStatus.EXPIRED])
+def test_a_cancel_or_expiry_cancels_nobody(core: Core, status: OrderStatus) -> None:
+    first = a_member(core)
+    a_member(core)
+    core.broker.end(first, status)
+    assert core.broker.asked("cancel") == []
+
+
+def test_a_rejection_cancels_the_others(core: Core) -> None:
+    first, second = a_member(core), a_member(core)
+    core.broker.end(first, OrderStatus.REJECTED)
+    assert core.broker.asked("cancel") == [second]
+
+
+def test_the_fill_goes_out_when_the_others_are_cancelled(core: Core) -> None:
+    """Protocol 5.9: siblings are cancelled at the broker, then the event is sent."""
+    first, second = a_member(core), a_member(core)
+    core.sink.events.clear()
+    answer: Deferred[None] = Deferred()
+    core.broker.plan("cancel", answer)
+    core.broker.fill(first, "1")
+    assert core.told() == []
+    answer.callback(None)
+    assert core.told() == [
+        (first, OrderEventKind.FILLED),
+        (second, OrderEventKind.CANCELLED),
+    ]
+
+
+def test_rt08_two_full_fills_are_a_double_exit(core: Core) -> None:
+    first, second = a_member(core, quantity="2"), a_member(core, quantity="3")
+    core.broker.plan("cancel", ProviderError("no answer"))
+    core.broker.fill(first, "2")
+    core.broker.fill(second, "3")
+    (alert,) = core.alerts(DOUBLE)
+    assert "double-exit" in alert.message
+    assert alert.details == {
+        "oco_group_id": "g",
+        "symbol": "AAPL",
+        "first_fill": {"order_id": first, "quantity": 2, "side": "Sell"},
+        "second_fill": {"order_id": second, "quantity": 3, "side": "Sell"},
+        "total_exit_quantity": 5,
+    }
+    assert core.count("gateway_oco_double_exit_total", platform="mock") == 1
+
+
+def test_rt09_one_full_fill_is_none_even_if_told_twice(core: Core) -> None:
+    first = a_member(core)
+    a_member(core)
+    core.broker.fill(first, "1")
+    core.broker.fill(first, "1")
+    assert core.alerts(DOUBLE) == []
+
+
+def test_rt09_orders_without_a_group_are_none(core: Core) -> None:
+    for _ in range(2):
+        core.broker.fill(core.submit(side=Side.SELL).id, "1")
+    assert core.alerts(DOUBLE) == []
+
+
+def test_w30_an_event_before_the_answer_loses_no_member(core: Core) -> None:
+    """The second member's acceptance is told by event while its submit has no answer yet."""
+    first = a_member(core)
+    answer: Deferred[None] = Deferred()
+    core.broker.plan("submit", answer)
+    request = order_request(
+        side=Side.SELL, order_type=OrderType.LIMIT, limit_price="90", oco_group_id="g"
+    )
+    submitted = core.desk.submit(request)
+    answer.callback(None)
+    second = next(reversed(core.broker.orders))
+    assert submitted.called
+    core.broker.fill(second, "1")
+    assert core.broker.asked("cancel") == [first]
+
+
+def test_w30_events_without_group_id_do_not_end_the_membership(core: Core) -> None:
+    first, second = a_member(core), a_member(core)
+    for order_id in (first, second):
+        core.broker.orders[order_id] = replace(core.broker.orders[order_id], oco_group_id=None)
+    core.broker.fill(first, "1")
+    assert core.broker.asked("cancel") == [second]
+
+
+def test_w30_a_member_still_on_its_way_is_cancelled_when_it_arrives(core: Core) -> None:
+    first = a_member(core)
+    answer: Deferred[None] = Deferred()
+    core.broker.plan("submit", answer)
+    core.desk.submit(order_request(side=Side.SELL, oco_group_id="g"))
+    core.broker.fill(first, "1")
+    assert core.broker.asked("cancel") == []
+    answer.callback(None)
+    second = next(reversed(core.broker.orders))
+    assert core.broker.asked("cancel") == [second]
+    assert core.broker.orders[second].status is OrderStatus.CANCELLED
+
+
+def test_a_member_still_on_its_way_that_fills_at_once_is_a_double_exit(core: Core) -> None:
+    first = a_member(core)
+    answer: Deferred[None] = Deferred()
+    core.broker.plan("submit", answer)
+    core.broker.plan("cancel", ProviderError("too late"))
+    core.desk.submit(order_request(side=Side.SELL, oco_group_id="g"))
+    core.broker.fill(first, "1")
+    answer.callback(None)
+    second = next(reversed(core.broker.orders))
+    core.broker.fill(second, "1")
+    assert len(core.alerts(DOUBLE)) == 1
+
+
+def test_w31_a_rejection_does_not_count_as_a_fill(core: Core) -> None:
+    first, second, third = a_member(core), a_member(core), a_member(core)
+    core.broker.plan("cancel", ProviderError("x"), ProviderError("x"))
+    core.broker.end(first, OrderStatus.REJECTED)
+    core.broker.fill(second, "1")
+    assert core.alerts(DOUBLE) == []
+    assert core.broker.orders[third].status is OrderStatus.CANCELLED
+
+
+def test_w31_the_name_of_a_group_can_be_used_again(core: Core) -> None:
+    core.broker.fill(a_member(core), "1")
+    first, second = a_member(core), a_member(core)
+    core.broker.fill(first, "1")
+    assert core.alerts(DOUBLE) == []
+    assert core.broker.orders[second].status is OrderStatus.CANCELLED
+
+
+def test_a_refused_submit_is_no_member(core: Core) -> None:
+    first = a_member(core)
+    core.broker.plan("submit", OrderRejected("no"))
+    failure_of(core.desk.submit(order_request(oco_group_id="g")), OrderRejected)
+    core.broker.fill(first, "1")
+    assert core.broker.asked("cancel") == []
+    assert core.blotter.expected_in_group("g") == []
+
+
+def test_a_sibling_that_cannot_be_cancelled_does_not_stop_the_next(core: Core) -> None:
+    first, second, third = a_member(core), a_member(core), a_member(core)
+    core.broker.plan("cancel", ProviderError("no answer"))
+    core.broker.fill(first, "1")
+    assert core.broker.asked("cancel") == [second, third]
+    assert core.broker.orders[third].status is OrderStatus.CANCELLED
+
+
+def test_w72_the_memory_of_fills_is_bounded(core: Core) -> None:
+    groups = core.groups
+    order = core.broker.orders[a_member(core)]
+    for number in range(REMEMBERED_FILLS + 5):
+        groups.on_order(
+            replace(order, id=f"o{number}", oco_group_id=f"g{number}", status=OrderStatus.FILLED)
+        )
+    assert len(groups._rounds) == REMEMBERED_FILLS

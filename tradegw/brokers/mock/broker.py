@@ -1,0 +1,167 @@
+"""The mock broker: one account at the simulated exchange, with a feed that moves its prices."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+from uuid import uuid4
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred, execute, succeed
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from ...errors import PositionNotFound, SymbolNotFound
+from ...interfaces import IBroker
+from ...model.account import Account, Position, Trade, TradeQuery
+from ...model.enums import AssetClass, OrderType, PositionMode
+from ...model.market import Bar, BarQuery, Capabilities, Quote
+from ...model.money import ONE
+from ...model.order import (
+    ClosePositionRequest,
+    Order,
+    OrderChange,
+    OrderQuery,
+    OrderRequest,
+    Replaced,
+)
+from ...simulator.exchange import Exchange
+from ..registry import BrokerParts
+from .config import MockSettings
+from .feed import PROVIDER, Feed, quote_of
+from .replay import TapeFeed
+from .walking import WalkFeed
+from .wanted import Wanted
+
+FEATURES: Final = ("bracket_orders", "oco", "trailing_stop", "short_selling")
+
+
+@implementer(IBroker)
+class MockBroker(MultiService):
+    """Answers at once. :attr:`exchange` is the ledger of all that it did."""
+
+    log = Logger()
+    provider = PROVIDER
+
+    def __init__(self, own: MockSettings, parts: BrokerParts) -> None:
+        super().__init__()
+        self.platform = parts.settings.platform
+        self._own = own
+        self._listener = parts.listener
+        self._now = parts.now
+        self.exchange = Exchange(
+            own.terms,
+            lambda symbol: self._feed.instrument(symbol),  # noqa: PLW0108  (made below)
+            lambda: str(uuid4()),
+            parts.listener.on_event,
+            stamp=self._stamp,
+        )
+        feed = (TapeFeed if own.tapes else WalkFeed)(
+            own,
+            self.exchange,
+            Wanted(parts.settings.subscriptions),
+            parts.listener.on_event,
+            parts.clock,
+            parts.now,
+        )
+        feed.setServiceParent(self)
+        self._feed: Feed = feed
+
+    def startService(self) -> None:
+        for warning in self._own.warnings:
+            self.log.warn("{warning}", warning=warning)
+        self._listener.on_link_up()
+        super().startService()
+
+    def capabilities(self) -> Capabilities:
+        leverage = self._own.terms.leverage
+        return Capabilities(
+            supported_asset_classes=(AssetClass.STOCK, AssetClass.CRYPTO, AssetClass.FOREX),
+            supported_order_types=tuple(OrderType),
+            position_mode=PositionMode.NETTING,
+            features=FEATURES,
+            max_leverage=leverage if leverage > ONE else None,
+        )
+
+    def manages_exits(self, request: OrderRequest) -> bool:
+        return self._own.terms.native_brackets and request.wants_exits
+
+    def submit(self, request: OrderRequest) -> Deferred[Order]:
+        return execute(self._submit, request)
+
+    def cancel(self, order_id: str) -> Deferred[Order]:
+        return execute(lambda: self.exchange.cancel(order_id, self._feed.time))
+
+    def replace(self, order_id: str, change: OrderChange) -> Deferred[Replaced]:
+        return execute(
+            lambda: Replaced(order=self.exchange.replace(order_id, change, self._feed.time))
+        )
+
+    def order(self, order_id: str) -> Deferred[Order]:
+        return execute(self.exchange.order, order_id)
+
+    def open_orders(self) -> Deferred[list[Order]]:
+        return succeed(self.exchange.open_orders())
+
+    def closed_orders(self, query: OrderQuery) -> Deferred[list[Order]]:
+        orders = self.exchange.closed_orders()
+        return succeed([o for o in orders if query.symbol in (None, o.symbol)])
+
+    def trades(self, query: TradeQuery) -> Deferred[list[Trade]]:
+        trades = self.exchange.trades()
+        return succeed([t for t in trades if query.symbol in (None, t.symbol)])
+
+    def positions(self) -> Deferred[list[Position]]:
+        return succeed(self.exchange.positions())
+
+    def close(
+        self, position: Position, request: ClosePositionRequest, client_order_id: str
+    ) -> Deferred[Order]:
+        return execute(self._close, position, request, client_order_id)
+
+    def account(self) -> Deferred[Account]:
+        return succeed(self.exchange.account())
+
+    def quote(self, symbol: str) -> Deferred[Quote]:
+        return execute(self._quote, symbol)
+
+    def bars(self, symbol: str, query: BarQuery) -> Deferred[list[Bar]]:
+        return execute(self._feed.bars, symbol, query)
+
+    def ping(self) -> Deferred[None]:
+        return succeed(None)
+
+    def _submit(self, request: OrderRequest) -> Order:
+        self._feed.reach(request.symbol)
+        return self.exchange.submit(request, self._feed.time)
+
+    def _close(
+        self, position: Position, request: ClosePositionRequest, client_order_id: str
+    ) -> Order:
+        held = self.exchange.position(position.symbol)
+        if held is None:
+            raise PositionNotFound(position.id)
+        quantity = held.quantity if request.quantity is None else request.quantity
+        order_type = request.order_type or OrderType.MARKET
+        closing = OrderRequest(
+            symbol=held.symbol,
+            side=held.side.closing,
+            quantity=min(quantity, held.quantity),
+            order_type=order_type,
+            limit_price=request.limit_price,
+            reduce_only=True,
+            position_id=held.id,
+            client_order_id=client_order_id,
+        )
+        at_once = order_type is OrderType.MARKET
+        return self.exchange.submit(closing, self._feed.time, at_once=at_once)
+
+    def _quote(self, symbol: str) -> Quote:
+        self._feed.reach(symbol)
+        tick = self.exchange.last_tick(symbol)
+        if tick is None:
+            raise SymbolNotFound(symbol)
+        return quote_of(tick, volume=not self._own.tapes)
+
+    def _stamp(self, _happened: datetime) -> datetime:
+        return self._now()
