@@ -130,10 +130,12 @@ def test_a_client_is_told_of_the_stop_and_comes_back_to_the_next_gateway(tmp_pat
 
 def test_a_wrong_key_ends_the_stream_at_once(tmp_path: Path) -> None:
     """The SDK takes 401 for an answer and does not come again."""
-    with (
-        Daemon(tmp_path, GATEWAY_API_KEY="k" * 32) as daemon,
-        TradingGateway(daemon.url, "x" * 32) as gateway,
-        pytest.raises(Exception, match="401"),
-        gateway.stream() as events,
-    ):
-        next(iter(events))
+
+    async def main(url: str) -> None:
+        async with AsyncTradingGateway(url, "x" * 32) as gateway:
+            with pytest.raises(Exception, match="401"):
+                async with gateway.stream():
+                    pass
+
+    with Daemon(tmp_path, GATEWAY_API_KEY="k" * 32) as daemon:
+        asyncio.run(main(daemon.url))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 
-from tests.orders.core import Core, failure_of, ids, order_request
+from tests.orders.core import Core, ids, order_request, result_of
 from tradegw.errors import (
     GatewayError,
     InternalError,
@@ -17,10 +17,10 @@ from tradegw.errors import (
     ProviderUnavailable,
     RateLimited,
 )
-from tradegw.model.enums import OrderStatus, OrderType, Side
+from tradegw.model.enums import OrderEventKind, OrderStatus, OrderType, Side
+from tradegw.model.order import Order, OrderRequest
 from tradegw.testing.broker import Lost
 
-HALF = Decimal("0.5")
 NO_ANSWER = ProviderError("no answer")
 DUPLICATE = OrderRejected("duplicate client order id")
 
@@ -30,9 +30,10 @@ def core() -> Core:
     return Core()
 
 
-def legs_sent(core: Core) -> list[Any]:
-    """The requests for legs that left, answered or not."""
-    return [sent for sent in core.broker.asked("submit") if "-" in str(sent.client_order_id)][0:]
+def sent_legs(core: Core) -> list[str]:
+    """The client order ids of all leg requests that left, answered or not."""
+    names = [str(sent.client_order_id) for sent in core.broker.asked("submit")]
+    return [name for name in names if "-sl" in name or "-tp" in name]
 
 
 def test_exr06_before_the_fill_nothing_is_placed_but_a_plan_is_there(core: Core) -> None:
@@ -115,107 +116,371 @@ def test_exp08_without_a_position_id_legs_name_none_and_are_not_reduce_only(core
     assert {(leg.position_id, leg.reduce_only) for leg in core.legs()} == {(None, None)}
 
 
-def early(core: Core, fill: str = "1", **members: Any) -> tuple[Deferred[Any], Deferred[None]]:
-    """An entry whose fill is told before its submit is answered: the submit and its answer."""
-    order_id, answer = "ord-1", Deferred[None]()
-    core.broker.plan("submit", answer)
-    request = order_request(stop_loss="90", take_profit="110", client_order_id="c1")
-    submitted = core.desk.submit(request)
-    accepted = core.broker._accept(core.broker.asked("submit")[0])
-    assert accepted.id == order_id
-    core.broker.fill(order_id, fill, **members)
-    return submitted, answer
+# -- when the fill comes before the answer -------------------------------------------------------
 
 
-def test_exp09_w50_a_fill_before_the_answer_is_protected_at_once(core: Core) -> None:
-    early(core)
+def test_w50_exp09_a_fill_before_the_answer_is_protected_when_the_answer_comes(core: Core) -> None:
+    core.broker.fills_at_once = {OrderType.MARKET}
+    core.entered()
+    assert ids(core.live_legs()) == ["c1-sl", "c1-tp"]
+    assert core.alerts() == []
+
+
+def test_exp09_a_fill_that_only_the_answer_tells_is_protected(core: Core) -> None:
+    core.broker.unheard = set(OrderEventKind)
+    core.broker.fills_at_once = {OrderType.MARKET}
+    accept = core.broker._accept
+    core.broker._accept = lambda request: core.broker.orders[accept(request).id]  # type: ignore[method-assign]  # the newest state
+    core.entered()
     assert ids(core.live_legs()) == ["c1-sl", "c1-tp"]
 
 
-def test_exp10_an_early_fill_keeps_its_position_id(core: Core) -> None:
-    early(core, position_id="pos-1")
-    assert {leg.position_id for leg in core.legs()} == {"pos-1"}
-
-
 def test_exp09_the_answer_waits_for_the_legs_of_an_early_fill(core: Core) -> None:
+    core.broker.fills_at_once = {OrderType.MARKET}
     leg_answer: Deferred[None] = Deferred()
-    entry_answer: Deferred[None] = Deferred()
-    core.broker.plan("submit", Lost(NO_ANSWER))
-    core.broker.plan("submit", leg_answer)
-    core.broker._outcomes["submit"].clear()
-
-    def filled_before_the_answer() -> None:
-        core.broker.plan("submit", leg_answer)
-        core.broker.fill("ord-1", "1")
-
-    core.broker.plan("submit", entry_answer)
-    original = core.broker._accept
-
-    def accept(request: Any) -> Any:
-        order = original(request)
-        if order.id == "ord-1":
-            filled_before_the_answer()
-        return order
-
-    core.broker._accept = accept  # type: ignore[method-assign]  # fills while it accepts
-    submitted = core.desk.submit(order_request(stop_loss="90", client_order_id="c1"))
-    entry_answer.callback(None)
+    core.broker.plan("submit", None, leg_answer)
+    submitted = core.desk.submit(order_request(stop_loss="90"))
     assert not submitted.called
     leg_answer.callback(None)
-    assert submitted.called
+    assert result_of(submitted).id == "ord-1"
 
 
 def test_the_answer_does_not_wait_for_legs_for_ever(core: Core) -> None:
+    core.broker.fills_at_once = {OrderType.MARKET}
     core.broker.plan("submit", None, Deferred())
-    original = core.broker._accept
-
-    def accept(request: Any) -> Any:
-        order = original(request)
-        core.broker.fill(order.id, "1")
-        return order
-
-    core.broker._accept = accept  # type: ignore[method-assign]  # fills while it accepts
-    submitted = core.desk.submit(order_request(stop_loss="90", client_order_id="c1"))
+    submitted = core.desk.submit(order_request(stop_loss="90"))
     core.clock.advance(1.9)
     assert not submitted.called
     core.clock.advance(0.1)
-    assert submitted.called
+    assert result_of(submitted).id == "ord-1"
 
 
 def test_exr10_a_broker_that_answers_a_repeat_with_the_same_order_gets_one_pair(
     core: Core,
 ) -> None:
     entry_id = core.entered()
+    accept = core.broker._accept
     core.broker._accept = lambda _request: core.broker.orders[entry_id]  # type: ignore[method-assign]  # idempotent
     repeat = core.submit(stop_loss="90", take_profit="110", client_order_id="c1")
+    core.broker._accept = accept  # type: ignore[method-assign]
     assert repeat.id == entry_id
     assert core.guards() == 1
-    del core.broker._accept  # type: ignore[misc]  # back to the method
     core.broker.fill(entry_id, "1")
     assert ids(core.legs()) == ["c1-sl", "c1-tp"]
 
 
-def test_two_orders_with_one_client_id_are_both_protected(core: Core) -> None:
-    """A lenient broker accepts the same client order id twice."""
-    first, second = core.entered(), core.entered()
-    core.broker.fill(first, "1")
-    core.broker.fill(second, "1")
-    assert core.live(OrderType.STOP) == 2
+def test_two_orders_that_a_lenient_broker_accepts_under_one_client_id_are_both_protected(
+    core: Core,
+) -> None:
+    for entry_id in (core.entered(), core.entered()):
+        core.broker.fill(entry_id, "1")
+    assert core.live(OrderType.STOP) == core.live(OrderType.LIMIT) == 2
 
 
 # -- when the broker does not obey ---------------------------------------------------------------
 
 
+@pytest.mark.parametrize("heard", [True, False], ids=["event", "no event"])
 @pytest.mark.parametrize("error", [NO_ANSWER, ProviderUnavailable("503"), InternalError("what?")])
 def test_w03_a_leg_whose_answer_was_lost_is_found_and_not_sent_again(
-    core: Core, error: GatewayError
+    core: Core, error: GatewayError, heard: bool
 ) -> None:
     entry_id = core.entered()
+    if not heard:
+        core.broker.unheard = {OrderEventKind.CREATED}
     core.broker.plan("submit", Lost(error))
-    core.broker.listener = Deaf(core)
-    core.intake.on_event(core.broker.filled(entry_id, "1"))
-    core.wait(2)
-    assert ids(core.legs()) == ["c1-sl", "c1-tp"]
-    assert core.alerts() == []
+    core.broker.fill(entry_id, "1")
     core.wait(60)
-    assert len(core.legs()) == 2
+    assert sent_legs(core) == ["c1-sl", "c1-tp"]
+    assert core.alerts() == []
+
+
+def test_w03_a_leg_in_doubt_is_sent_again_under_the_same_id_only_after_it_was_not_found(
+    core: Core,
+) -> None:
+    entry_id = core.entered(take_profit=None)
+    core.broker.plan("submit", NO_ANSWER, NO_ANSWER)
+    core.broker.fill(entry_id, "1")
+    core.wait(2)
+    names = [name for name, _ in core.broker.calls[1:]]
+    assert names == ["submit", "open_orders", "submit", "open_orders", "submit"]
+    assert sent_legs(core) == ["c1-sl"] * 3
+    assert ids(core.live_legs()) == ["c1-sl"]
+
+
+def test_w03_a_refusal_as_duplicate_of_itself_means_that_it_is_there(core: Core) -> None:
+    """The look-up came too early: the leg arrived after it and before the second try."""
+    entry_id = core.entered(take_profit=None)
+    core.broker.unheard = {OrderEventKind.CREATED}
+    core.broker.plan("submit", Lost(NO_ANSWER), DUPLICATE)
+    hidden: list[Order] = []
+    core.broker.plan("open_orders", found_nothing := Deferred[None]())
+    core.broker.fill(entry_id, "1")
+    core.clock.advance(0.1)
+    (leg,) = core.legs()
+    hidden.append(core.broker.orders.pop(leg.id))
+    found_nothing.callback(None)
+    assert sent_legs(core) == ["c1-sl", "c1-sl"]
+    assert core.alerts() == []
+
+
+def test_w03_as_long_as_nobody_answers_nothing_is_sent_again(core: Core) -> None:
+    """The leg was accepted, the line is down for a minute: one leg, and an alert meanwhile."""
+    entry_id = core.entered(take_profit=None)
+    core.broker.unheard = {OrderEventKind.CREATED}
+    core.broker.plan("submit", Lost(NO_ANSWER))
+    core.broker.plan("open_orders", *[NO_ANSWER] * 6)
+    core.broker.fill(entry_id, "1")
+    core.wait(60)
+    assert sent_legs(core) == ["c1-sl"]
+    assert core.alerts()
+    assert ids(core.live_legs()) == ["c1-sl"]
+    core.broker.unheard = set()
+    core.broker.fill(core.leg("c1-sl").id, "1")
+    assert core.guards() == 0
+
+
+def test_w03_a_leg_that_arrives_long_after_it_was_replaced_is_taken_away(core: Core) -> None:
+    entry_id = core.entered(take_profit=None)
+    core.broker.plan("submit", *[NO_ANSWER] * 4)
+    core.broker.fill(entry_id, "1")
+    core.wait(10)
+    assert ids(core.live_legs()) == ["c1-sl-1"]
+    late = core.broker._accept(core.broker.asked("submit")[1])
+    core.wait(1)
+    assert core.broker.orders[late.id].status is OrderStatus.CANCELLED
+    assert core.live(OrderType.STOP) == 1
+
+
+def test_w03_a_leg_in_doubt_whose_position_is_gone_does_not_outlive_it(core: Core) -> None:
+    entry_id = core.entered(take_profit=None)
+    core.broker.unheard = {OrderEventKind.CREATED}
+    core.broker.plan("submit", Lost(NO_ANSWER))
+    core.broker.plan("open_orders", *[NO_ANSWER] * 4)
+    core.broker.fill(entry_id, "1")
+    core.wait(1.5)
+    core.intake.on_event(core.close_event())
+    core.wait(10)
+    assert core.live_legs() == []
+    assert core.guards() == 0
+
+
+def test_w75_a_definite_refusal_is_alerted_at_once_and_not_repeated_at_once(core: Core) -> None:
+    entry_id = core.entered(take_profit=None)
+    core.broker.plan("submit", OrderRejected("stop is above the market"))
+    core.broker.fill(entry_id, "1")
+    assert sent_legs(core) == ["c1-sl"]
+    assert len(core.alerts()) == 1
+
+
+def test_rt04_rt07_the_alert_names_entry_symbol_and_reason_and_goes_before_the_fill(
+    core: Core,
+) -> None:
+    entry_id = core.entered()
+    core.sink.events.clear()
+    core.broker.plan("submit", OrderRejected("no money"), OrderRejected("no price"))
+    core.broker.fill(entry_id, "1")
+    assert [type(event).__name__ for event in core.sink.events] == ["AlertEvent", "OrderEvent"]
+    (alert,) = core.alerts()
+    assert "unprotected" in alert.message
+    assert "AAPL" in alert.message
+    assert alert.details == {
+        "order_id": entry_id,
+        "symbol": "AAPL",
+        "failed_exits": [
+            {"type": "StopLoss", "error": "no money", "actual_order_ids": []},
+            {"type": "TakeProfit", "error": "no price", "actual_order_ids": []},
+        ],
+        "circuit_breaker_open": False,
+    }
+
+
+def test_exp11_exp12_the_alert_names_the_legs_of_earlier_fills_that_still_rest(core: Core) -> None:
+    entry_id = core.entered("0.4", take_profit=None)
+    core.broker.plan("submit", OrderRejected("no"))
+    core.broker.fill(entry_id, "1")
+    (alert,) = core.alerts()
+    assert alert.details is not None
+    assert alert.details["failed_exits"][0]["actual_order_ids"] == [core.leg("c1-sl").id]
+    assert core.live(OrderType.STOP) == Decimal("0.4")
+
+
+def test_w05_a_leg_that_could_not_be_placed_is_tried_until_it_is(core: Core) -> None:
+    entry_id = core.entered(take_profit=None)
+    core.broker.plan("submit", *[OrderRejected("no")] * 4)
+    core.broker.fill(entry_id, "1")
+    tries = []
+    for second in range(80):
+        core.wait(1)
+        tries.append((second + 1, len(sent_legs(core))))
+    grew = [
+        at
+        for (at, count), (_, before) in zip(tries, [(0, 1), *tries], strict=False)
+        if count > before
+    ]
+    assert grew == [1, 6, 36, 66]
+    assert core.live(OrderType.STOP) == 1
+    assert len(core.alerts()) == 4
+
+
+def test_w06_a_leg_refused_for_want_of_balance_is_tried_again_and_told(core: Core) -> None:
+    entry_id = core.entered(take_profit=None)
+    core.broker.plan("submit", OrderRejected("insufficient balance", "INSUFFICIENT_FUNDS"))
+    core.broker.fill(entry_id, "1")
+    assert len(core.alerts()) == 1
+    core.wait(1)
+    assert core.live(OrderType.STOP) == 1
+
+
+def test_w56_after_a_failure_later_fills_are_protected_as_well(core: Core) -> None:
+    entry_id = core.entered(take_profit=None)
+    core.broker.plan("submit", OrderRejected("no"))
+    core.broker.fill(entry_id, "0.4")
+    core.broker.fill(entry_id, "1")
+    core.wait(1)
+    assert core.live(OrderType.STOP) == 1
+
+
+def test_w57_one_leg_that_fails_does_not_keep_the_other_from_being_placed(core: Core) -> None:
+    entry_id = core.entered()
+    core.broker.plan("submit", OrderRejected("no"))
+    core.broker.fill(entry_id, "1")
+    assert ids(core.live_legs()) == ["c1-tp"]
+    core.wait(1)
+    assert (core.live(OrderType.STOP), core.live(OrderType.LIMIT)) == (1, 1)
+
+
+def test_w55_a_very_small_fill_is_protected(core: Core) -> None:
+    core.entered("0.0009")
+    assert [str(leg.quantity) for leg in core.live_legs()] == ["0.0009", "0.0009"]
+
+
+def test_a_leg_that_is_accepted_and_ends_at_once_is_alerted_and_tried_again(core: Core) -> None:
+    entry_id = core.entered(take_profit=None)
+    accept = core.broker._accept
+
+    def stillborn(request: OrderRequest) -> Order:
+        order = accept(request)
+        core.broker._accept = accept  # type: ignore[method-assign]  # only this one
+        return replace(order, status=OrderStatus.REJECTED)
+
+    core.broker._accept = stillborn  # type: ignore[method-assign]  # refuses what it has accepted
+    core.broker.fill(entry_id, "1")
+    assert len(core.alerts()) == 1
+    core.wait(1)
+    assert ids(core.live_legs())[-1] == "c1-sl-1"
+
+
+def test_a_leg_that_fills_at_once_takes_the_other_away(core: Core) -> None:
+    core.broker.fills_at_once = {OrderType.STOP}
+    core.entered("1")
+    assert core.live_legs() == []
+    assert core.guards() == 0
+
+
+def test_a_limit_is_waited_for_without_alarm_if_it_passes(core: Core) -> None:
+    entry_id = core.entered(take_profit=None)
+    core.broker.plan("submit", RateLimited("slow down"))
+    core.broker.fill(entry_id, "1")
+    core.wait(1)
+    assert sent_legs(core) == ["c1-sl", "c1-sl"]
+    assert core.broker.asked("open_orders") == []  # it was refused: there is nothing to look for
+    assert core.alerts() == []
+
+
+def test_w20_a_broker_that_hangs_is_alerted_before_the_fill_goes_out(core: Core) -> None:
+    entry_id = core.entered()
+    answer: Deferred[None] = Deferred()
+    core.broker.plan("submit", answer)
+    core.sink.events.clear()
+    core.broker.fill(entry_id, "1")
+    core.wait(2.1)
+    kinds = [type(event).__name__ for event in core.sink.events]
+    assert kinds == ["AlertEvent", "OrderEvent"]
+    (alert,) = core.alerts()
+    assert alert.details is not None
+    assert [exit_["type"] for exit_ in alert.details["failed_exits"]] == ["StopLoss", "TakeProfit"]
+    answer.callback(None)
+    core.wait(60)
+    assert (core.live(OrderType.STOP), core.live(OrderType.LIMIT)) == (1, 1)
+    assert len(core.alerts()) == 1
+
+
+def test_w20_one_entry_whose_legs_hang_holds_up_no_other(core: Core) -> None:
+    first, second = core.entered(), core.entered(client_order_id="c2")
+    core.broker.plan("submit", Deferred())
+    core.broker.fill(first, "1")
+    core.broker.fill(second, "1")
+    assert ids(core.live_legs()) == ["c2-sl", "c2-tp"]
+
+
+def test_a_defect_of_ours_is_alerted_and_tried_again(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry_id = core.entered(take_profit=None)
+    with monkeypatch.context() as broken:
+        broken.setattr(core.entry, "submit_leg", None)
+        core.broker.fill(entry_id, "1")
+    assert len(core.alerts()) == 1
+    core.wait(1)
+    assert core.live(OrderType.STOP) == 1
+
+
+# -- the exit breaker ----------------------------------------------------------------------------
+
+
+def refused_entries(core: Core, number: int) -> None:
+    """So many entries, filled, whose stop-loss is refused."""
+    for count in range(number):
+        entry_id = core.entered(take_profit=None, client_order_id=f"bad{count}")
+        core.broker.plan("submit", OrderRejected("no"))
+        core.broker.fill(entry_id, "1")
+
+
+def test_rt05_rt07_with_the_breaker_open_nothing_is_placed_and_that_is_told(core: Core) -> None:
+    refused_entries(core, 3)
+    assert core.breakers.exit_order.is_open
+    entry_id = core.entered("1", client_order_id="good")
+    alert = core.alerts()[-1]
+    assert alert.details is not None
+    assert alert.details["order_id"] == entry_id
+    assert alert.details["circuit_breaker_open"] is True
+    assert [e["actual_order_ids"] for e in alert.details["failed_exits"]] == [[], []]
+    assert not any(name.startswith("good") for name in sent_legs(core))
+
+
+def test_w05_a_reset_of_the_breaker_places_what_it_held_up(core: Core) -> None:
+    refused_entries(core, 3)
+    core.entered("1", client_order_id="good")
+    core.breakers.reset()
+    assert {"good-sl", "good-tp"} <= set(ids(core.live_legs()))
+    assert core.live(OrderType.STOP) == 4
+
+
+def test_w74_one_bad_leg_does_not_stop_the_protection_of_all(core: Core) -> None:
+    """It is tried again and again, but counts once."""
+    entry_id = core.entered(take_profit=None)
+    core.broker.plan("submit", *[OrderRejected("no")] * 20)
+    core.broker.fill(entry_id, "1")
+    core.wait(200)
+    assert core.breakers.exit_order.snapshot().failure_count == 1
+    assert not core.breakers.exit_order.is_open
+
+
+@pytest.mark.parametrize(
+    "error", [OrderRejected("closed", "MARKET_CLOSED"), RateLimited("x"), ProviderUnavailable("x")]
+)
+def test_cb07_shut_markets_and_limits_do_not_count(core: Core, error: GatewayError) -> None:
+    entry_id = core.entered()
+    core.broker.plan("submit", *[error] * 8)
+    core.broker.fill(entry_id, "1")
+    core.wait(5)
+    assert core.breakers.exit_order.snapshot().failure_count == 0
+
+
+def test_exit_legs_pass_the_open_breaker_of_the_adapter(core: Core) -> None:
+    entry_id = core.entered()
+    for _ in range(3):
+        core.breakers.adapter.record_failure(0)
+    core.broker.fill(entry_id, "1")
+    assert len(core.live_legs()) == 2

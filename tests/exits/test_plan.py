@@ -77,10 +77,13 @@ def test_exp01_the_order_that_places_a_leg(kind: LegKind, side: Side) -> None:
     assert request.quantity == Decimal("0.4")
     assert request.time_in_force is TimeInForce.GTC
     prices = (request.order_type, request.stop_price, request.limit_price)
-    assert prices == {
-        SL: (OrderType.STOP, Decimal(90), None),
-        TP: (OrderType.LIMIT, None, Decimal(110)),
-    }[kind]
+    assert (
+        prices
+        == {
+            SL: (OrderType.STOP, Decimal(90), None),
+            TP: (OrderType.LIMIT, None, Decimal(110)),
+        }[kind]
+    )
 
 
 @pytest.mark.parametrize("position_id", [None, "pos-1"])

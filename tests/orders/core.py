@@ -209,9 +209,9 @@ class Core:
         return self.meters.registry.get_sample_value(name, labels) or 0.0
 
     def wait(self, seconds: float) -> None:
-        """Let time pass in steps of a tenth of a second."""
-        for _ in range(round(seconds * 10)):
-            self.clock.advance(0.1)
+        """Let time pass in small steps, which add up exactly."""
+        for _ in range(round(seconds * 16)):
+            self.clock.advance(1 / 16)
 
     def close_event(self, **members: Any) -> PositionEvent:
         position = a_position(**{"quantity": Decimal(0), **members})

@@ -189,3 +189,9 @@ def test_raw_utf8_is_taken_as_it_is() -> None:
     assert percent_decoded("€".encode(), "f") == "€"
     with pytest.raises(InvalidRequest):
         percent_decoded(b"\xe2\x82", "f")
+
+
+def test_a_misspelt_symbol_of_a_bulk_call_is_refused_and_not_read_as_all() -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        QueryReader(BulkQuery).read(b"symbl=AAPL")
+    assert refused.value.details == {"field": "symbl"}

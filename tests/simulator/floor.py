@@ -8,6 +8,8 @@ from decimal import Decimal
 from itertools import count
 from typing import Any, TypeVar
 
+from hypothesis import settings
+
 from tradegw.model.enums import OrderType, Side, Timeframe, TimeInForce
 from tradegw.model.events import Event, OrderEvent
 from tradegw.model.order import Order, OrderRequest
@@ -18,6 +20,8 @@ from tradegw.simulator.terms import Terms
 from tradegw.simulator.ticks import Tick
 
 E = TypeVar("E")
+
+steady = settings(derandomize=True, deadline=None)
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 BUY, SELL = Side.BUY, Side.SELL

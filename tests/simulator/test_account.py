@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.simulator.floor import BUY, LIMIT, SELL, START, STOP, Floor, shown
+from tests.simulator.floor import BUY, LIMIT, SELL, START, STOP, Floor, shown, steady
 from tradegw.errors import OrderRejected
 from tradegw.model.enums import OrderStatus, RejectReason, Side
 from tradegw.model.events import AlertEvent
@@ -21,6 +21,7 @@ quantities = st.decimals(min_value=-500, max_value=500, places=3).filter(bool)
 
 class TestNetting:
     @given(st.lists(st.tuples(quantities, prices), min_size=1, max_size=30), prices)
+    @steady
     def test_realised_plus_unrealised_is_what_was_got_minus_what_was_paid(
         self, fills: list[tuple[Decimal, Decimal]], mark: Decimal
     ) -> None:
@@ -38,6 +39,7 @@ class TestNetting:
         assert realised + unrealised == flows + held * mark
 
     @given(st.lists(st.tuples(quantities, prices), min_size=1, max_size=30))
+    @steady
     def test_the_average_stays_within_what_was_paid(
         self, fills: list[tuple[Decimal, Decimal]]
     ) -> None:
@@ -49,6 +51,7 @@ class TestNetting:
             assert min(paid) <= holding.average <= max(paid)
 
     @given(quantities, quantities, prices)
+    @steady
     def test_what_opens_is_told_alike_before_and_after(
         self, held: Decimal, quantity: Decimal, price: Decimal
     ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.simulator.floor import BUY, SELL, START, shown
+from tests.simulator.floor import BUY, SELL, START, shown, steady
 from tradegw.model.enums import AssetClass, Timeframe
 from tradegw.simulator.instruments import Instrument, seeded
 from tradegw.simulator.move import Move
@@ -100,6 +100,7 @@ class TestMove:
         assert move.bid == D("1.00001")
 
     @given(st.lists(st.decimals(10, 20, places=3), max_size=8))
+    @steady
     def test_it_stays_between_its_ends(self, stops: list[Decimal]) -> None:
         move = self.move()
         before = move.travelled

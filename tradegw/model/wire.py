@@ -27,7 +27,7 @@ def encode(value: Any) -> bytes:
 
 
 def to_builtins(value: Any) -> Any:
-    """*value* as plain dicts, lists and texts, decimals in plain notation."""
+    """*value* as plain dicts, lists and texts; decimals in plain notation, times as they are."""
     return _without_decimals(msgspec.to_builtins(value, builtin_types=(Decimal, datetime)))
 
 

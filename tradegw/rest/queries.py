@@ -1,4 +1,7 @@
-"""Query strings into queries: empty means absent, unknown names are ignored, the rest is strict."""
+"""Query strings into queries: empty means absent, the rest is strict.
+
+Unknown names are ignored, but for the calls that end many things.
+"""
 
 from __future__ import annotations
 
@@ -40,10 +43,11 @@ class SymbolQuery(Struct, frozen=True, kw_only=True):
     symbol: str | None = None
 
 
-class BulkQuery(Struct, frozen=True, kw_only=True):
+class BulkQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a call that ends many things is narrowed to.
 
-    An empty ``symbol`` is refused: read as absent, a client's blunder would close everything.
+    An empty ``symbol`` and a misspelt one are refused: read as absent, a client's blunder would
+    close everything.
     """
 
     symbol: NonEmpty | None = None
@@ -57,6 +61,7 @@ class QueryReader(Generic[T]):
         self._parsers: dict[str, Parser] = {}
         self._lists: set[str] = set()
         self._required: list[str] = []
+        self._closed = kind.__struct_config__.forbid_unknown_fields
         for field in msgspec.structs.fields(kind):
             wanted = value_type(field.type)
             self._parsers[field.name] = parser_of(wanted)
@@ -84,6 +89,8 @@ class QueryReader(Generic[T]):
             encoded, _, value = pair.partition(b"=")
             name = percent_decoded(encoded.replace(b"+", b" "), encoded.decode("latin-1")[:200])
             if name not in self._parsers:
+                if self._closed and name:
+                    raise InvalidRequest(f"{name[:200]} is not known here", name[:200])
                 continue
             text = percent_decoded(value.replace(b"+", b" "), name)
             if name not in texts:

@@ -66,7 +66,8 @@ class ScriptedBroker(MultiService):
     ``calls`` lists what was asked, as ``(name, argument)``; ``plan(name, outcome)`` decides how the
     next call of that name ends. ``orders`` is the ledger. Set ``listener`` before anything happens.
     With ``renames`` a replaced order ends and another takes its place; with ``cancels_slowly`` a
-    cancel is only noted, and ``end`` carries it out.
+    cancel is only noted, and ``end`` carries it out. Orders of the types in ``fills_at_once`` are
+    filled before their submit is answered; events of the kinds in ``unheard`` are lost.
     """
 
     provider = "scripted"
@@ -84,6 +85,8 @@ class ScriptedBroker(MultiService):
         self.brackets = brackets
         self.renames = False
         self.cancels_slowly = False
+        self.fills_at_once: set[OrderType] = set()
+        self.unheard: set[OrderEventKind] = set()
         self.money = Account(
             balance=Decimal("100000.00"),
             equity=Decimal("100012.50"),
@@ -131,7 +134,8 @@ class ScriptedBroker(MultiService):
 
     def tell(self, order: Order, kind: OrderEventKind) -> None:
         """Send an order event."""
-        self.listener.on_event(OrderEvent(timestamp=EPOCH, event=kind, order=order))
+        if kind not in self.unheard:
+            self.listener.on_event(OrderEvent(timestamp=EPOCH, event=kind, order=order))
 
     def _change(self, order: Order, kind: OrderEventKind, **members: Any) -> Order:
         changed = replace(order, **members)
@@ -186,6 +190,8 @@ class ScriptedBroker(MultiService):
         )
         self.orders[order.id] = order
         self.tell(order, OrderEventKind.CREATED)
+        if order.order_type in self.fills_at_once:
+            self.fill(order.id, order.quantity)
         return order
 
     def cancel(self, order_id: str) -> Deferred[Order]:
