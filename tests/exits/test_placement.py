@@ -209,19 +209,22 @@ def test_w03_a_leg_in_doubt_is_sent_again_under_the_same_id_only_after_it_was_no
 
 
 def test_w03_a_refusal_as_duplicate_of_itself_means_that_it_is_there(core: Core) -> None:
-    """The look-up came too early: the leg arrived after it and before the second try."""
+    """It arrived at the broker after the look-up and before the second try."""
     entry_id = core.entered(take_profit=None)
     core.broker.unheard = {OrderEventKind.CREATED}
-    core.broker.plan("submit", Lost(NO_ANSWER), DUPLICATE)
-    hidden: list[Order] = []
-    core.broker.plan("open_orders", found_nothing := Deferred[None]())
+    second_try: Deferred[None] = Deferred()
+    core.broker.plan("submit", Lost(NO_ANSWER), second_try)
     core.broker.fill(entry_id, "1")
-    core.clock.advance(0.1)
     (leg,) = core.legs()
-    hidden.append(core.broker.orders.pop(leg.id))
-    found_nothing.callback(None)
+    del core.broker.orders[leg.id]
+    core.clock.advance(0.1)
+    core.broker.orders[leg.id] = leg
+    second_try.errback(DUPLICATE)
     assert sent_legs(core) == ["c1-sl", "c1-sl"]
+    assert ids(core.live_legs()) == ["c1-sl"]
+    core.wait(60)
     assert core.alerts() == []
+    assert len(core.legs()) == 1
 
 
 def test_w03_as_long_as_nobody_answers_nothing_is_sent_again(core: Core) -> None:

@@ -134,7 +134,7 @@ def test_what_the_transport_has_begun_to_send_is_not_overtaken(pair: Pair) -> No
     pair.turn()
     received = pair.read()
     assert pair.transport.dataBuffer
-    assert not pair.transport._tempDataBuffer
+    assert not pair.transport._tempDataLen
     pair.outlet.send(b"b", 1)
     assert received + pair.read_all() == b"a" * 60_000 + b"b"
 
@@ -243,7 +243,7 @@ def test_an_odd_tcp_transport_is_written_to_the_ordinary_way(
     if oddity == "tls":
         transport.TLS = True
     elif oddity == "no buffer":
-        del transport._tempDataBuffer
+        del transport._tempDataLen
     if oddity != "own write":
         monkeypatch.setattr(transport, "write", written.append)
     outlet = Outlet(transport, Outbox(), lambda: None, lambda _o: None, lambda _o: None)

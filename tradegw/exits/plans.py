@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from twisted.internet.defer import DeferredLock
 from twisted.internet.interfaces import IDelayedCall
@@ -12,6 +13,8 @@ from ..model.account import Position
 from ..model.order import Order
 from ..model.protection import LegKind
 from .plan import Leg, Plan
+
+RETAINED: Final = 1000
 
 
 @dataclass(eq=False)
@@ -32,9 +35,14 @@ class Guarded:
 
 
 class Plans:
-    """Indexes. An entry is found by its client order id until the broker's id is known."""
+    """Indexes. An entry is found by its client order id until the broker's id is known.
 
-    def __init__(self) -> None:
+    Of the plans that are over the newest are kept: a fill may be told late, after a cancel even.
+    """
+
+    def __init__(self, retained: int = RETAINED) -> None:
+        self._retained = retained
+        self._over: dict[Guarded, None] = {}
         self._by_intent: dict[str, Guarded] = {}
         self._unbound: dict[str, list[Guarded]] = {}
         self._by_entry: dict[str, Guarded] = {}
@@ -42,7 +50,8 @@ class Plans:
         self._legs_by_client_id: dict[str, tuple[Guarded, Leg]] = {}
 
     def __len__(self) -> int:
-        return len(self._by_intent)
+        """How many are in force."""
+        return len(self._by_intent) - len(self._over)
 
     def add(self, plan: Plan) -> None:
         guarded = Guarded(plan)
@@ -56,14 +65,24 @@ class Plans:
         if guarded is not None and guarded.plan.entry_id is None:
             self.remove(guarded)
 
+    def settle(self, guarded: Guarded) -> None:
+        """The work on a plan is done for now; if it is over it makes room."""
+        self._over.pop(guarded, None)
+        if not guarded.plan.is_over:
+            return
+        self._over[guarded] = None
+        if len(self._over) > self._retained:
+            self.remove(next(iter(self._over)))
+
     def remove(self, guarded: Guarded) -> None:
         guarded.cancel_retry()
+        self._over.pop(guarded, None)
         self._by_intent.pop(guarded.plan.intent_id, None)
         self._no_longer_unbound(guarded)
         if guarded.plan.entry_id is not None:
             self._by_entry.pop(guarded.plan.entry_id, None)
         for leg in guarded.plan.legs:
-            self._legs_by_client_id.pop(leg.client_order_id, None)
+            self._no_longer_expected(leg)
             if leg.order_id is not None:
                 self._legs.pop(leg.order_id, None)
 
@@ -110,7 +129,12 @@ class Plans:
     def drop_leg(self, guarded: Guarded, leg: Leg) -> None:
         """The leg was definitely refused."""
         guarded.plan.legs.remove(leg)
-        self._legs_by_client_id.pop(leg.client_order_id, None)
+        self._no_longer_expected(leg)
+
+    def _no_longer_expected(self, leg: Leg) -> None:
+        _, expected = self._legs_by_client_id.get(leg.client_order_id, (None, None))
+        if expected is leg:  # else the name was used again
+            del self._legs_by_client_id[leg.client_order_id]
 
     def bind_leg(self, guarded: Guarded, leg: Leg) -> None:
         if leg.order_id is not None:

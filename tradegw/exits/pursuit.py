@@ -112,8 +112,7 @@ class Pursuit:
             guarded.attempts = 0
             guarded.told = {}
             guarded.cancel_retry()
-            if plan.is_over:
-                self._plans.remove(guarded)
+        self._plans.settle(guarded)
         self._tell(guarded)
 
     def _retry_later(self, guarded: Guarded) -> None:

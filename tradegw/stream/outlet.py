@@ -78,7 +78,7 @@ class Outlet:
         if connection is None:
             self._transport.write(frames)
             return
-        if connection.dataBuffer or connection._tempDataBuffer:  # noqa: SLF001  seen by _may_bypass
+        if connection.dataBuffer or connection._tempDataLen:  # noqa: SLF001  seen by _may_bypass
             connection.write(frames)
             return
         try:
@@ -136,6 +136,6 @@ def _may_bypass(transport: Any) -> bool:
         and type(transport).writeSomeData is tcp.Connection.writeSomeData
         and type(transport).write is tcp.Connection.write
         and isinstance(getattr(transport, "dataBuffer", None), bytes)
-        and isinstance(getattr(transport, "_tempDataBuffer", None), list)
+        and isinstance(getattr(transport, "_tempDataLen", None), int)
         and hasattr(transport, "socket")
     )

@@ -4,7 +4,7 @@ Each server is a process of its own; a load generator (plain asyncio, a fixed nu
 connections, the next request as soon as the answer is complete) drives one after the other, in
 interleaved rounds. Read the ratios, not the figures: both depend on the machine, the former less.
 
-    python bench/http.py [--rounds 5] [--requests 3000] [--connections 32]
+    python bench/requests.py [--rounds 5] [--requests 3000] [--connections 32]
 """
 
 from __future__ import annotations
@@ -110,8 +110,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as state:
         servers = [
             gateway(state, MOCK_CASH="1000000000000"),
-            script("http_twisted.py", "twisted.web"),
-            script("http_aiohttp.py", "aiohttp"),
+            script("requests_twisted.py", "twisted.web"),
+            script("requests_aiohttp.py", "aiohttp"),
         ]
         try:
             show(measure(servers, wanted))
