@@ -37,7 +37,7 @@ test: check docs
 	$(BIN)/pytest
 
 bench: $(VENV)/.installed-for-tests
-	@for bench in fanout requests footprint; do \
+	@for bench in fanout rest footprint; do \
 		echo "== bench/$$bench.py"; $(BIN)/python bench/$$bench.py || exit 1; \
 	done
 

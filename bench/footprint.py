@@ -24,7 +24,7 @@ def main() -> None:
     figures: dict[str, list[tuple[float, float]]] = {}
     with tempfile.TemporaryDirectory() as state:
         for _ in range(starts):
-            for server in (gateway(state), script("requests_twisted.py", "twisted.web")):
+            for server in (gateway(state), script("rest_twisted.py", "twisted.web")):
                 figures.setdefault(server.name, []).append(look_at(server))
     print(f"{'':14}{'ready after, s':>16}{'resident, MB':>14}")
     medians = {

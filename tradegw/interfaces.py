@@ -178,11 +178,14 @@ class IExits(Interface):
     def waive(order_id: str) -> None:
         """A client is about to cancel *order_id*: if it is a leg, it is not placed again."""
 
+    def keep(order_id: str) -> None:
+        """That cancel failed: the leg is wanted as before."""
+
     def changing(order_id: str) -> None:
         """A client is about to change *order_id*, which may end it and put another in its place."""
 
-    def keep(order_id: str) -> None:
-        """That cancel or change failed: the order is wanted as before."""
+    def unchanged(order_id: str) -> None:
+        """That change failed."""
 
     def replaced(previous_id: str, order: Order) -> None:
         """That change worked, in place or under a new id."""

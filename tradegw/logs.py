@@ -7,6 +7,7 @@ field is struck out besides, whoever wrote it: ours, a library's, or a broker's 
 from __future__ import annotations
 
 import enum
+import functools
 import json
 import logging
 import math
@@ -39,6 +40,10 @@ _BEHIND_A_NAME: Final = re.compile(
 _BEHIND_A_SCHEME: Final = re.compile(
     r"(authorization[\"']?\s*[=:]\s*[\"']?\w+\s+|\bbearer\s+)[^\s\"',}]+", re.IGNORECASE
 )
+_MARKS: Final = ("key", "secret", "token", "pass", "signature", "auth", "bearer")
+"""Every pattern above, and those of :func:`tradegw.secrecy.scrub`, needs one of these."""
+
+_PLAIN_FORMAT: Final = re.compile(r"[^{}]*(?:\{\w+\}[^{}]*)*")
 _CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(32), 127) if chr(code) not in "\n\t"}
 _DEEPEST: Final = 6
 _LEGACY: Final = frozenset({"message", "time", "system", "isError", "format", "why", "printed"})
@@ -59,7 +64,7 @@ def route_stdlib(level: str) -> None:
 def text_line(event: LogEvent) -> str:
     """Time (UTC), level, namespace and message; a failure's traceback below it."""
     namespace = str(event.get("log_namespace", "-")).removeprefix("tradegw.")
-    message = without_secrets(formatEvent(event))
+    message = without_secrets(_message(event))
     failure = event.get("log_failure")
     if isinstance(failure, Failure):
         message += "\n" + without_secrets(failure.getTraceback()).rstrip()
@@ -73,7 +78,7 @@ def json_line(event: LogEvent) -> str:
         "time": _time(event),
         "level": _level(event),
         "namespace": str(event.get("log_namespace", "-")),
-        "message": without_secrets(formatEvent(event)),
+        "message": without_secrets(_message(event)),
     }
     failure = event.get("log_failure")
     if isinstance(failure, Failure):
@@ -89,6 +94,12 @@ def json_line(event: LogEvent) -> str:
 
 def without_secrets(text: str) -> str:
     """*text* with the value behind every credential's name, and every bearer token, struck out."""
+    folded = text.casefold()
+    for mark in _MARKS:
+        if mark in folded:
+            break
+    else:  # nearly every text
+        return text
     return scrub(_BEHIND_A_NAME.sub(rf"\1{REDACTED}", _BEHIND_A_SCHEME.sub(rf"\1{REDACTED}", text)))
 
 
@@ -127,6 +138,27 @@ def _stdlib_level(number: int) -> str:
     return "debug"
 
 
+def _message(event: LogEvent) -> str:
+    """The event's text; formats of plain fields, which ours are, do without Twisted's formatter."""
+    template = event.get("log_format")
+    if isinstance(template, str) and _is_plain(template):
+        try:
+            return template.format_map(event)
+        except Exception:  # a missing field, or an object that cannot be shown
+            return formatEvent(event)
+    return formatEvent(event)
+
+
+@functools.lru_cache(maxsize=512)
+def _is_plain(template: str) -> bool:
+    return _PLAIN_FORMAT.fullmatch(template) is not None
+
+
+@functools.lru_cache(maxsize=512)
+def _names_a_credential(name: str) -> bool:
+    return _NAME.search(name) is not None
+
+
 def _time(event: LogEvent) -> str:
     when = datetime.fromtimestamp(event.get("log_time", 0.0), UTC)
     return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -147,7 +179,7 @@ def _fields(event: LogEvent) -> dict[str, Any]:
 
 
 def _member(name: str, value: Any, depth: int) -> Any:
-    if isinstance(value, (str, bytes)) and _NAME.search(name):
+    if isinstance(value, (str, bytes)) and _names_a_credential(name):
         return REDACTED
     return _plain(value, depth)
 

@@ -167,16 +167,24 @@ def test_a_leg_on_its_way_out_still_counts_so_that_nothing_is_placed_besides() -
 
 def test_w22_a_leg_that_its_client_gave_up_is_not_placed_again() -> None:
     plan, stop, _ = protected()
-    stop.waived = True
+    stop.waivers = 1
     assert next_step(plan) is None
     stop.ended = True
     assert needed(plan, SL) == 0
     assert next_step(plan) is None
 
 
+def test_w22_a_leg_that_its_client_gives_up_goes_first_if_there_is_too_much() -> None:
+    plan = filled("0.5")
+    a_leg(plan, TP, HALF)
+    _, stop = a_leg(plan, SL, HALF), a_leg(plan, SL, HALF)
+    stop.waivers = 1
+    assert next_step(plan) == Cancel(stop)
+
+
 def test_w22_later_fills_are_protected_although_an_earlier_leg_was_given_up() -> None:
     plan, stop, _ = protected()
-    stop.waived = stop.ended = True
+    stop.waivers, stop.ended = 1, True
     plan.take_entry(an_order("e1", quantity=2, filled=2))
     assert shortfall(plan) == {SL: ONE, TP: ONE}
 
@@ -214,6 +222,13 @@ def test_a_leg_on_its_way_to_the_broker_covers_but_is_not_confirmed() -> None:
     assert unconfirmed(plan) == {}
 
 
+def test_a_leg_that_ended_while_it_is_replaced_covers_but_is_not_confirmed() -> None:
+    plan, stop, _ = protected()
+    stop.changing = stop.ended = True
+    assert shortfall(plan) == {}
+    assert unconfirmed(plan) == {SL: ONE}
+
+
 def test_w55_there_is_no_least_quantity() -> None:
     assert next_step(filled("0.00000001")) == Place(SL, Decimal("0.00000001"))
 
@@ -243,7 +258,7 @@ def plans(draw: st.DrawFn) -> Plan:
         leg.ended = state in ("ended", "given up")
         leg.in_doubt = state == "doubt"
         leg.ending = state == "ending"
-        leg.waived = state in ("waived", "given up")
+        leg.waivers = int(state in ("waived", "given up"))
     return plan
 
 
@@ -273,7 +288,7 @@ def test_steps_end_and_leave_each_kind_exactly_covered(plan: Plan) -> None:
     assert next_step(plan) is None
     assert shortfall(plan) == {}
     for kind in LegKind:
-        leaving = [leg for leg in plan.live_legs(kind) if leg.ending or leg.waived]
+        leaving = [leg for leg in plan.live_legs(kind) if leg.ending]
         spare = sum((leg.remaining for leg in leaving), Decimal(0))
         assert needed(plan, kind) <= covered(plan, kind) <= needed(plan, kind) + spare
 
@@ -283,7 +298,7 @@ def test_nobody_places_while_something_covers_too_much(plan: Plan) -> None:
     step = next_step(plan)
     if isinstance(step, Place):
         for kind in LegKind:
-            staying = [one for one in plan.live_legs(kind) if not (one.ending or one.waived)]
+            staying = [one for one in plan.live_legs(kind) if not one.ending]
             assert sum((leg.remaining for leg in staying), Decimal(0)) <= needed(plan, kind)
 
 

@@ -431,6 +431,22 @@ def test_w22_a_cancel_that_worked_although_its_answer_was_lost_is_respected(core
     covers(core, "0", "1")
 
 
+def test_w22_of_two_cancels_of_a_leg_one_may_fail(core: Core) -> None:
+    """A client that hears nothing repeats its call."""
+    core.entered("1")
+    first: Deferred[None] = Deferred()
+    second: Deferred[None] = Deferred()
+    core.broker.plan("cancel", first, second)
+    works = [core.desk.cancel(core.leg("c1-sl").id) for _ in range(2)]
+    first.errback(NO_ANSWER)
+    failure_of(works[0], ProviderError)
+    second.callback(None)
+    result_of(works[1])
+    core.wait(60)
+    covers(core, "0", "1")
+    assert core.alerts() == []
+
+
 def test_w22_cancel_all_takes_both_legs_and_none_comes_back(core: Core) -> None:
     core.entered("1")
     assert result_of(core.desk.cancel_all(None)).cancelled_count == 2
@@ -495,6 +511,21 @@ def test_w22_an_entry_that_its_client_replaces_stays_protected(
     changed = result_of(core.desk.replace(entry_id, change)).order
     assert changed.id != entry_id
     core.broker.fill(changed.id, "1")
+    covers(core, "1", "1")
+
+
+def test_w58_a_leg_that_ends_while_its_change_hangs_is_alerted_in_time(core: Core) -> None:
+    core.entered("1")
+    answer: Deferred[None] = Deferred()
+    core.broker.plan("replace", answer)
+    stop = core.leg("c1-sl").id
+    work = core.desk.replace(stop, OrderChange(stop_price=Decimal(95)))
+    core.wait(10)
+    core.broker.end(stop, OrderStatus.EXPIRED)
+    core.wait(2)
+    assert len(core.alerts()) == 1
+    answer.errback(OrderNotModifiable(stop, "it is EXPIRED"))
+    failure_of(work, OrderNotModifiable)
     covers(core, "1", "1")
 
 

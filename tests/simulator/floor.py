@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from hypothesis import settings
 
-from tradegw.model.enums import OrderType, Side, Timeframe, TimeInForce
+from tradegw.model.enums import OrderType, Side, Timeframe, TimeInForce, TrailingType
 from tradegw.model.events import Event, OrderEvent
-from tradegw.model.order import Order, OrderRequest
+from tradegw.model.order import Order, OrderChange, OrderRequest
 from tradegw.simulator.exchange import Exchange
 from tradegw.simulator.instruments import Instrument
 from tradegw.simulator.paths import Path, PriceBar, Prices, bar_ticks
@@ -28,6 +28,9 @@ BUY, SELL = Side.BUY, Side.SELL
 MARKET, LIMIT, STOP = OrderType.MARKET, OrderType.LIMIT, OrderType.STOP
 STOP_LIMIT, TRAILING = OrderType.STOP_LIMIT, OrderType.TRAILING_STOP
 GTC, DAY, IOC, FOK = TimeInForce.GTC, TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK
+
+PERCENT, ABSOLUTE = TrailingType.PERCENT, TrailingType.ABSOLUTE
+ONE_FILL = ["ORDER_FILLED", "TRADE_FILLED", "POSITION_OPENED", "BALANCE_UPDATED"]
 
 _PRICES = frozenset(
     {"limit_price", "stop_price", "trailing_distance", "stop_loss", "take_profit", "leverage"}
@@ -109,6 +112,11 @@ def order(
     return OrderRequest(
         symbol=symbol, side=side, quantity=Decimal(str(quantity)), order_type=order_type, **texts
     )
+
+
+def change(**prices: object) -> OrderChange:
+    """A change; numbers may be written as they are."""
+    return OrderChange(**{name: Decimal(str(value)) for name, value in prices.items()})
 
 
 def daily(

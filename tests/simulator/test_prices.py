@@ -67,6 +67,7 @@ def test_both_sides_of_a_bar_walk_in_step_and_are_uncrossed() -> None:
         (D(12), D("12.2")),
         (D(11), D("11.4")),
     ]
+    assert [tick.last for tick in ticks] == [D("9.9"), D("8.1"), D("12.1"), D("11.2")]
     assert PriceBar(START, bid, ask).middle == prices("9.9/12.1/8.1/11.2")
 
 

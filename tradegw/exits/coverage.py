@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -63,14 +63,8 @@ def shortfall(plan: Plan) -> dict[LegKind, Decimal]:
 
 
 def unconfirmed(plan: Plan) -> dict[LegKind, Decimal]:
-    """The same, but a leg counts only once the broker has told of it."""
-    return _missing(
-        plan,
-        {
-            kind: _total(leg for leg in plan.live_legs(kind) if leg.order_id is not None)
-            for kind in plan.targets
-        },
-    )
+    """The same, but a leg counts only once the broker has told of it, and until it tells its end."""
+    return _missing(plan, {kind: _total(_confirmed(plan, kind)) for kind in plan.targets})
 
 
 def next_step(plan: Plan) -> Step | None:
@@ -83,14 +77,13 @@ def next_step(plan: Plan) -> Step | None:
 
 
 def _excess(plan: Plan) -> Shrink | Cancel | None:
-    for leg in plan.live_legs():
-        if leg.ending or leg.waived:
-            continue
-        staying = _total(other for other in plan.live_legs(leg.kind) if not other.ending)
-        excess = staying - needed(plan, leg.kind)
+    resting = [leg for leg in plan.live_legs() if not leg.ending]
+    for leg in sorted(resting, key=lambda leg: not leg.waived):  # its client wants it gone anyway
+        total = _total(other for other in resting if other.kind is leg.kind)
+        excess = total - needed(plan, leg.kind)
         if excess <= 0:
             continue
-        if excess >= leg.remaining:
+        if leg.waived or excess >= leg.remaining:
             return Cancel(leg)
         return Shrink(leg, leg.quantity - excess)
     return None
@@ -108,6 +101,10 @@ def _gap(plan: Plan) -> Place | None:
         if kind not in plan.short:
             return Place(kind, quantity)
     return None
+
+
+def _confirmed(plan: Plan, kind: LegKind) -> Iterator[Leg]:
+    return (leg for leg in plan.live_legs(kind) if leg.order_id is not None and not leg.ended)
 
 
 def _missing(plan: Plan, present: dict[LegKind, Decimal]) -> dict[LegKind, Decimal]:

@@ -128,31 +128,37 @@ class Guardian:
         found = self._plans.of_leg_id(order_id)
         if found is not None:
             guarded, leg = found
-            leg.waived = True
+            leg.waivers += 1
             self.log.warn(
                 "leg {order_id} of {entry_id} is given up by its client",
                 order_id=order_id,
                 entry_id=guarded.plan.entry_id,
             )
 
-    def changing(self, order_id: str) -> None:
-        guarded = self._plans.by_entry_id(order_id)
-        if guarded is not None:
-            guarded.plan.changing = True
-        elif (found := self._plans.of_leg_id(order_id)) is not None:
-            found[1].changing = True
-
     def keep(self, order_id: str) -> None:
+        found = self._plans.of_leg_id(order_id)
+        if found is not None:
+            guarded, leg = found
+            if not leg.ended:  # else the cancel worked after all
+                leg.waivers -= 1
+            self._pursuit.drive(guarded)
+
+    def changing(self, order_id: str) -> None:
+        self._mark_changing(order_id, changing=True)
+
+    def unchanged(self, order_id: str) -> None:
+        guarded = self._mark_changing(order_id, changing=False)
+        if guarded is not None:
+            self._pursuit.drive(guarded)
+
+    def _mark_changing(self, order_id: str, *, changing: bool) -> Guarded | None:
         guarded = self._plans.by_entry_id(order_id)
         if guarded is not None:
-            guarded.plan.changing = False
+            guarded.plan.changing = changing
         elif (found := self._plans.of_leg_id(order_id)) is not None:
             guarded, leg = found
-            leg.changing = False
-            leg.waived = leg.waived and leg.ended  # then its cancel worked after all
-        else:
-            return
-        self._pursuit.drive(guarded)
+            leg.changing = changing
+        return guarded
 
     def replaced(self, previous_id: str, order: Order) -> None:
         guarded = self._plans.replaced(previous_id, order)
@@ -167,7 +173,7 @@ class Guardian:
     @as_deferred
     async def reprice(self, entry_id: str, change: ExitsChange) -> bool:
         guarded = self._plans.by_entry_id(entry_id)
-        if guarded is None:
+        if guarded is None or guarded.plan.is_over:
             return False
         try:
             await guarded.lock.run(self._moving.reprice, guarded, change)

@@ -45,7 +45,7 @@ class Moving:
         if price is None:
             return None
         resting = [
-            (one, leg) for one in guarded for leg in one.plan.live_legs(kind) if leg.order_id
+            (one, leg) for one in guarded for leg in one.plan.staying_legs(kind) if leg.order_id
         ]
         if not resting:
             return await self._move_native(position, kind, price)
@@ -84,7 +84,7 @@ class Moving:
         ):
             if price is None:
                 continue
-            for leg in list(plan.live_legs(kind)):
+            for leg in list(plan.staying_legs(kind)):
                 await self._move_leg(guarded, leg, price, plan.position_id or plan.symbol)
             plan.targets[kind] = price
 

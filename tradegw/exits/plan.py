@@ -34,13 +34,18 @@ class Leg:
     """We are cancelling it ourselves."""
     changing: bool = False
     """We are replacing it: the end of its order is not its own end."""
-    waived: bool = False
-    """Its client takes it away; it is not to be placed again."""
+    waivers: int = 0
+    """How many cancels of its client are under way or worked."""
 
     @property
     def alive(self) -> bool:
         """It rests at the broker as far as we know, or is on its way there."""
         return self.changing or not (self.ended or self.in_doubt)
+
+    @property
+    def waived(self) -> bool:
+        """Its client takes it away: it is not to be placed again."""
+        return self.waivers > 0
 
     @property
     def unfilled(self) -> Decimal:
@@ -53,7 +58,7 @@ class Leg:
 
     def take(self, order: Order) -> bool:
         """Take in the state of its order; whether anything changed. Fills never shrink."""
-        before = (self.order_id, self.filled, self.quantity, self.alive)
+        before = (self.order_id, self.filled, self.quantity, self.alive, self.ended)
         if self.order_id not in (None, order.id):
             if not self._is_succeeded_by(order):
                 return False
@@ -67,7 +72,7 @@ class Leg:
         elif not self.ended:
             self.quantity = order.quantity or self.quantity
             self.price = _trigger(self.kind, order) or self.price
-        return before != (self.order_id, self.filled, self.quantity, self.alive)
+        return before != (self.order_id, self.filled, self.quantity, self.alive, self.ended)
 
     def _is_succeeded_by(self, order: Order) -> bool:
         """Whether *order*, of another id, took the place of ours, rather than the reverse."""
@@ -146,6 +151,10 @@ class Plan:
     def live_legs(self, kind: LegKind | None = None) -> Iterator[Leg]:
         """The legs that rest at the broker (of one kind), oldest first."""
         return (leg for leg in self.legs if leg.alive and kind in (None, leg.kind))
+
+    def staying_legs(self, kind: LegKind | None = None) -> Iterator[Leg]:
+        """Those of them that nobody is taking away."""
+        return (leg for leg in self.live_legs(kind) if not (leg.ending or leg.waived))
 
     def take_entry(self, order: Order) -> bool:
         """Take in the state of the entry; whether anything changed."""

@@ -69,11 +69,11 @@ class Pursuit:
         return self._watched(guarded, guarded.lock.run(self._pursue_afresh, guarded))
 
     def _watched(self, guarded: Guarded, work: Deferred[None]) -> Deferred[None]:
-        """*work*, which is alerted if it takes too long; it never fails."""
+        """*work*, which never fails. What it leaves unconfirmed for too long is alerted."""
         overdue = self._clock.callLater(UNTOLD_SECONDS, self._tell_unconfirmed, guarded)
 
         def done(result: Failure | None) -> None:
-            if overdue.active():
+            if overdue.active() and not unconfirmed(guarded.plan):
                 overdue.cancel()
             if result is not None:
                 self.log.failure("work on exits failed", result)

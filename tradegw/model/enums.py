@@ -14,12 +14,10 @@ class Word(enum.StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Word | None:
-        if isinstance(value, str):
-            folded = value.lower()
-            for member in cls:
-                if member.value.lower() == folded:
-                    return member
-        return None
+        if not isinstance(value, str):
+            return None
+        found = cls._value2member_map_.get(value.upper())  # the values are upper case
+        return found if isinstance(found, Word) else None
 
 
 class Side(Word):

@@ -144,7 +144,7 @@ class Entry:
         try:
             changed = await self.replace_leg(order_id, change)
         except GatewayError:
-            self._exits.keep(order_id)
+            self._exits.unchanged(order_id)
             raise
         self._exits.replaced(order_id, changed.order)
         return changed

@@ -54,7 +54,10 @@ def check_order(
     """Raise ``OrderRejected`` for an order that this market or account refuses now."""
     if market.is_closed:
         raise OrderRejected(f"The market of {request.symbol} is closed", "MARKET_CLOSED")
-    if request.client_order_id is not None:
+    if ledger.working_count >= account.terms.most_working:
+        message = f"{ledger.working_count} orders are at work already, no more are taken"
+        raise OrderRejected(message, "TOO_MANY_ORDERS")
+    if request.client_order_id:
         known = ledger.find_by_client_id(request.client_order_id)
         if known is not None:
             message = f"Client order id {request.client_order_id} was used before"

@@ -102,7 +102,8 @@ class Exchange:
         admission.check_change(order, change)
         market = self._market(order.symbol)
         admission.check_change_now(order, change, market, self._account)
-        self._desk.amend(order, change, self.time)
+        if change != OrderChange():
+            self._desk.amend(order, change, self.time)
         changed = order.snapshot()
         self._outbox.flush()
         return changed
@@ -121,7 +122,7 @@ class Exchange:
         market = self._market(tick.symbol)
         if not tick.continuous:
             self.advance(tick.time)
-        market.catch_up(min(self.time, tick.time))
+        market.catch_up(self.time)
         self._drop_useless(tick.symbol)
         for _ in market.steps(tick):
             self.time = max(self.time, market.time)

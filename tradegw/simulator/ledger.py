@@ -32,7 +32,7 @@ class Ledger:
     def enter(self, order: WorkingOrder) -> None:
         """*order* is accepted and gets its place in the queue."""
         self._working[order.id] = order
-        if order.client_order_id is not None:
+        if order.client_order_id:
             self._by_client_id[order.client_order_id] = order.id
         self._queue(order)
 
@@ -48,7 +48,7 @@ class Ledger:
         self._done[order.id] = order.snapshot()
         if len(self._done) > self._retained:
             forgotten = self._done.pop(next(iter(self._done)))
-            if forgotten.client_order_id is not None:
+            if forgotten.client_order_id:
                 del self._by_client_id[forgotten.client_order_id]
 
     def add_trade(self, trade: Trade) -> None:
@@ -57,6 +57,11 @@ class Ledger:
     def working(self, order_id: str) -> WorkingOrder | None:
         """The working order *order_id*."""
         return self._working.get(order_id)
+
+    @property
+    def working_count(self) -> int:
+        """How many orders are at work."""
+        return len(self._working)
 
     def all_working(self) -> list[WorkingOrder]:
         """All working orders, in the order of acceptance; a copy."""

@@ -7,9 +7,9 @@ told can be answered: an order that is sent then takes part from that very price
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Final, Protocol
 
 from ..model.enums import OrderStatus, Side
 from ..model.money import ZERO, floor_to_step, trimmed
@@ -19,6 +19,8 @@ from .move import Move
 from .terms import Terms
 from .ticks import Tick
 from .working import WorkingOrder
+
+_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class Executes(Protocol):
@@ -32,7 +34,10 @@ class Executes(Protocol):
 
 
 class Market:
-    """The market of one instrument. *orders* are the working ones by sequence number, in order."""
+    """The market of one instrument. *orders* are the working ones by sequence number, in order.
+
+    ``time`` is the latest moment at which the price is known to be where it is.
+    """
 
     def __init__(
         self,
@@ -49,7 +54,7 @@ class Market:
         self._orders = orders
         self._terms = terms
         self._desk = desk
-        self._time: datetime | None = None
+        self.time = _BEGINNING
         self._interval: Tick | None = None
         self._taken = {Side.BUY: ZERO, Side.SELL: ZERO}
         self._walking = False
@@ -58,12 +63,6 @@ class Market:
     def is_idle(self) -> bool:
         """Nothing rests here, so that a tick need only be shown."""
         return not self._orders
-
-    @property
-    def time(self) -> datetime:
-        """When the price was where it is; only after the first tick."""
-        assert self._time is not None
-        return self._time
 
     def price(self, side: Side) -> Decimal:
         """What *side* gets now."""
@@ -75,9 +74,8 @@ class Market:
         self._arrive(tick)
 
     def catch_up(self, now: datetime) -> None:
-        """It is *now*, and the price still where it was; does nothing before the first tick."""
-        if self._time is not None and self._time < now:
-            self._time = now
+        """It is *now*, and the price still where it was."""
+        self.time = max(self.time, now)
 
     def steps(self, tick: Tick) -> Iterator[None]:
         """Take the price to *tick*; pauses after each thing that happened to an order."""
@@ -86,7 +84,7 @@ class Market:
         self._walking = True
         try:
             self.number += 1
-            if tick.continuous and self._time is not None:
+            if tick.continuous and self.tick is not None:
                 yield from self._walk(tick)
             else:
                 self._arrive(tick)
@@ -132,7 +130,8 @@ class Market:
         if not (tick.continuous and self._interval):
             self._interval = tick
             self._taken = {Side.BUY: ZERO, Side.SELL: ZERO}
-        self.bid, self.ask, self.last, self._time = tick.bid, tick.ask, tick.last, tick.time
+        self.bid, self.ask, self.last = tick.bid, tick.ask, tick.last
+        self.catch_up(tick.time)
         self.tick = tick
 
     def _meet_all(self, *, newcomers_only: bool = False) -> Iterator[None]:
@@ -186,7 +185,8 @@ class Market:
         return first
 
     def _follow(self, move: Move) -> None:
-        self.bid, self.ask, self._time = move.bid, move.ask, move.time
+        self.bid, self.ask = move.bid, move.ask
+        self.catch_up(move.time)
         self.last = self.bid if self.bid == self.ask else (self.bid + self.ask) / 2
         self._pass_all()
 

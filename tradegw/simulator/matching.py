@@ -43,10 +43,8 @@ def trades_at(order: WorkingOrder, price: Decimal) -> bool:
     if order.order_type is OrderType.MARKET:
         return True
     if order.order_type is not OrderType.LIMIT and not order.triggered:
-        if order.order_type is OrderType.TRAILING_STOP and order.best is None:
-            _trail(order, price)
+        _trail(order, price)
         if not has_reached_stop(order.side, stop_of(order), price):
-            _trail(order, price)
             return False
         order.triggered = True
     return order.limit_price is None or is_marketable(order.side, order.limit_price, price)

@@ -20,6 +20,7 @@ class Terms(Struct, frozen=True, kw_only=True):
     ``limit_through``    inside of a bar a limit trades only if the price goes beyond it
     ``native_brackets``  attached exits and OCO groups are the exchange's own business
     ``position_prefix``  a position's id is this and its symbol
+    ``most_working``     how many orders may be at work at a time
     ``retained``         how many terminal orders, and how many trades, are remembered
     """
 
@@ -34,4 +35,5 @@ class Terms(Struct, frozen=True, kw_only=True):
     limit_through: bool = False
     native_brackets: bool = False
     position_prefix: str = "pos-"
+    most_working: int = 10_000
     retained: int = 50_000

@@ -65,9 +65,10 @@ class ScriptedBroker(MultiService):
 
     ``calls`` lists what was asked, as ``(name, argument)``; ``plan(name, outcome)`` decides how the
     next call of that name ends. ``orders`` is the ledger. Set ``listener`` before anything happens.
-    With ``renames`` a replaced order ends and another takes its place; with ``cancels_slowly`` a
-    cancel is only noted, and ``end`` carries it out. Orders of the types in ``fills_at_once`` are
-    filled before their submit is answered; events of the kinds in ``unheard`` are lost.
+    With ``renames`` a replaced order ends and another takes its place, fills included; with
+    ``cancels_slowly`` a cancel is only noted, and ``end`` carries it out. Orders of the types in
+    ``fills_at_once`` are filled before their submit is answered; events of the kinds in ``unheard``
+    are lost.
     """
 
     provider = "scripted"
@@ -84,6 +85,7 @@ class ScriptedBroker(MultiService):
         self.history: dict[str, list[Bar]] = {}
         self.brackets = brackets
         self.renames = False
+        self.successors: dict[str, str] = {}
         self.cancels_slowly = False
         self.fills_at_once: set[OrderType] = set()
         self.unheard: set[OrderEventKind] = set()
@@ -219,12 +221,16 @@ class ScriptedBroker(MultiService):
 
     def _replaced(self, order_id: str, change: OrderChange) -> Replaced:
         order = self._working(order_id)
+        if order.status is OrderStatus.PENDING_CANCEL:
+            raise OrderNotModifiable(order_id, "it is being cancelled")
         members = {
             name: getattr(change, name)
             for name in change.__struct_fields__
             if getattr(change, name) is not None
         }
         if change.quantity is not None:
+            if change.quantity <= order.filled_quantity:
+                raise OrderNotModifiable(order_id, "so much is filled already")
             members["remaining_quantity"] = change.quantity - order.filled_quantity
         if not self.renames:
             return Replaced(order=self._change(order, OrderEventKind.MODIFIED, **members))
@@ -232,6 +238,7 @@ class ScriptedBroker(MultiService):
         self._next_id += 1
         successor = replace(order, id=f"ord-{self._next_id}", **members)
         self.orders[successor.id] = successor
+        self.successors[order_id] = successor.id
         self.tell(successor, OrderEventKind.CREATED)
         return Replaced(order=successor, previous_order_id=order_id)
 

@@ -59,7 +59,7 @@ def gateway_settings(*subscriptions: tuple[str, str]) -> Settings:
 
 @implementer(IBrokerListener)
 class Stand:
-    """Started unless told otherwise. *react* is called with every event, as the gateway would be."""
+    """Started unless told otherwise. *react* is called with every event."""
 
     def __init__(
         self,
@@ -69,6 +69,7 @@ class Stand:
         **environ: str,
     ) -> None:
         self.clock = Clock()
+        self.late = timedelta(0)
         self.events: list[Event] = []
         self.links: list[str] = []
         self.react = react
@@ -82,7 +83,7 @@ class Stand:
             broker.startService()
 
     def now(self) -> datetime:
-        return NOON + timedelta(seconds=self.clock.seconds())
+        return NOON + timedelta(seconds=self.clock.seconds()) + self.late
 
     def on_event(self, event: Event) -> None:
         self.events.append(event)
@@ -97,7 +98,7 @@ class Stand:
         self.links.append("down")
 
     def wait(self, seconds: float) -> None:
-        """Let *seconds* pass, in turns of a tenth at most, so that timers fire when they are due."""
+        """Let *seconds* pass; every timer fires when it is due."""
         end = self.clock.seconds() + seconds
         while True:
             due = [call.getTime() for call in self.clock.getDelayedCalls()]
@@ -113,7 +114,7 @@ class Stand:
 
     def send(self, side: Side, quantity: object, kind: OrderType = MARKET, **members: Any) -> Order:
         """Submit an order (for AAPL); numbers may be written as they are."""
-        prices = {
+        prices: dict[str, Any] = {
             name: Decimal(str(members.pop(name)))
             for name in ("limit_price", "stop_price", "stop_loss", "take_profit")
             if name in members

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from twisted.application.service import IService
@@ -105,7 +106,8 @@ def test_same_side_accumulates_and_the_other_side_reduces() -> None:
     (position,) = done(stand.broker.positions())
     assert position.quantity == 9
     prices = [trade.price for trade in done(stand.broker.trades(TradeQuery()))]
-    assert position.average_entry_price == (10 * prices[0] + 5 * prices[1]) / 15
+    average = (10 * prices[0] + 5 * prices[1]) / 15
+    assert position.average_entry_price == round(average, 12)
 
 
 class TestClosing:
@@ -258,7 +260,7 @@ class TestBrackets:
     """Who keeps attached exits."""
 
     def request(self, **prices: int) -> OrderRequest:
-        decimals = {name: Decimal(price) for name, price in prices.items()}
+        decimals: dict[str, Any] = {name: Decimal(price) for name, price in prices.items()}
         return OrderRequest(
             symbol="AAPL", side=BUY, quantity=Decimal(1), order_type=OrderType.MARKET, **decimals
         )

@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
+from twisted.logger import capturedLogs
 
 from tests.brokers.mock.stand import BUY, NOON, Stand, done, refused
 from tradegw.brokers.mock import walking
@@ -58,7 +59,8 @@ class TestStream:
         assert kinds == [QuoteEvent, TradeEvent, QuoteEvent]
         quote = stand.quotes("AAPL")[-1]
         assert quote.bid < quote.last < quote.ask
-        assert (quote.bid_size, quote.ask_size, quote.volume) == (100, 100, 50_000)
+        assert quote.bid_size == quote.ask_size == 100
+        assert quote.volume == 50_000
         assert quote.provider == "mock"
         assert quote == done(stand.broker.quote("AAPL"))
 
@@ -95,7 +97,7 @@ class TestStream:
         assert stand.candles("AAPL") == []
         assert len(stand.candles("AAPL", "2m")) == 2
 
-    @pytest.mark.parametrize(("tick_ms", "ticks"), [("100", 20), ("2000", 1), ("5000", 1)])
+    @pytest.mark.parametrize(("tick_ms", "ticks"), [("250", 8), ("2000", 1), ("5000", 1)])
     def test_the_interval_of_ticks_can_be_set(self, tick_ms: str, ticks: int) -> None:
         stand = Stand(("AAPL", "quote,candle_1m"), MOCK_TICK_MS=tick_ms)
         stand.wait(max(2, int(tick_ms) / 1000))
@@ -115,6 +117,18 @@ class TestStream:
         stand.wait(1)
         assert len(failed) == 1
         assert len(stand.quotes("AAPL")) == len(stand.quotes("MSFT")) == 3
+
+
+def test_a_wall_clock_that_is_set_back_never_turns_the_exchange_back() -> None:
+    stand = Stand(("AAPL", "quote"))
+    stand.wait(10)
+    stand.late = timedelta(hours=-1)
+    sent = stand.send(BUY, 1)
+    stand.wait(1)
+    filled = stand.order(sent.id)
+    assert filled.created_at == filled.updated_at == NOON + timedelta(seconds=10)
+    times = [quote.timestamp for quote in stand.quotes("AAPL")]
+    assert times == sorted(times)
 
 
 class TestSymbols:
@@ -140,6 +154,12 @@ class TestSymbols:
             return [quote.last for quote in stand.quotes("AAPL")]
 
         assert prices() == prices("A", "B", "C")
+
+    def test_subscriptions_that_cannot_be_served_are_warned_of(self) -> None:
+        with capturedLogs() as logs:
+            stand = Stand(("AAPL", "quote"), ("X" * 51, "quote"))
+        assert [log["symbol"] for log in logs if "reason" in log] == ["X" * 51]
+        assert len(stand.quotes("AAPL")) == 1
 
     def test_there_is_an_end_to_new_symbols(self) -> None:
         stand = Stand()

@@ -28,7 +28,7 @@ from ...model.order import (
 from ...simulator.exchange import Exchange
 from ..registry import BrokerParts
 from .config import MockSettings
-from .feed import PROVIDER, Feed, quote_of
+from .feed import PROVIDER, Feed
 from .replay import TapeFeed
 from .walking import WalkFeed
 from .wanted import Wanted
@@ -161,7 +161,7 @@ class MockBroker(MultiService):
         tick = self.exchange.last_tick(symbol)
         if tick is None:
             raise SymbolNotFound(symbol)
-        return quote_of(tick, volume=not self._own.tapes)
+        return self._feed.quote(tick)
 
     def _stamp(self, _happened: datetime) -> datetime:
         return self._now()

@@ -31,12 +31,15 @@ class Feed(Protocol):
         Raises ``SymbolNotFound``, or ``Overloaded`` where there are too many already.
         """
 
+    def quote(self, tick: Tick) -> Quote:
+        """*tick*, one of the feed's own, as clients see it."""
+
     def bars(self, symbol: str, query: BarQuery) -> list[Bar]:
         """Finished bars, oldest first."""
 
 
 def quote_of(tick: Tick, *, volume: bool) -> Quote:
-    """*tick* as a quote; a bar's volume is left out, since it is only known at the bar's end."""
+    """*tick* as a quote; the *volume* of a bar is left out, since only its end tells it."""
     return Quote(
         symbol=tick.symbol,
         provider=PROVIDER,

@@ -1,7 +1,7 @@
 """All tapes as one: what happens, in order.
 
-At one instant, first what is inside of bars, then the bars that end, then those that open and the
-ticks, then the ends of tapes; within that, in the order of the files.
+At one instant, first what is inside of bars, then the bars that end (the short ones first), then
+those that open and the ticks, then the ends of tapes; within that, in the order of the files.
 """
 
 from __future__ import annotations
@@ -70,7 +70,12 @@ def parts(tapes: Sequence[TapeFile]) -> list[Part]:
 
 def happenings(cast: Sequence[Part]) -> Iterator[Happening]:
     """Everything, in order, read from the files as it is needed."""
-    return heapq.merge(*(_of(part) for part in cast), key=lambda each: (each.time, each.rank))
+    return heapq.merge(*(_of(part) for part in cast), key=_place)
+
+
+def _place(happening: Happening) -> tuple[datetime, Rank, int]:
+    bar = happening.bar
+    return happening.time, happening.rank, 0 if bar is None else bar.timeframe.seconds
 
 
 def _candle_rank(tape: TapeFile) -> tuple[int, int]:

@@ -13,10 +13,11 @@ from twisted.logger import Logger
 from ...errors import SymbolNotFound
 from ...interfaces import WallClock
 from ...model.events import CandleEvent, Event, QuoteEvent
-from ...model.market import Bar, BarQuery
+from ...model.market import Bar, BarQuery, Quote
 from ...simulator.exchange import Exchange
 from ...simulator.instruments import Instrument
 from ...simulator.tape import TapeError
+from ...simulator.ticks import Tick
 from .config import MockSettings
 from .feed import newest, quote_of
 from .pace import Pace
@@ -26,6 +27,9 @@ from .wanted import Wanted
 
 BATCH: Final = 200
 """How many happenings are played in one turn of the reactor, however many are due."""
+
+LONGEST_TURN: Final = 0.01
+"""And for how many seconds, if those who listen are slow."""
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -91,6 +95,9 @@ class TapeFeed(Service):
         if symbol not in self._instruments:
             raise SymbolNotFound(symbol)
 
+    def quote(self, tick: Tick) -> Quote:
+        return quote_of(tick, volume=tick.symbol in self._programme.with_volume)
+
     def bars(self, symbol: str, query: BarQuery) -> list[Bar]:
         self.reach(symbol)
         return newest(self._shelves[symbol].bars_back(query.timeframe, self.time), query)
@@ -98,6 +105,7 @@ class TapeFeed(Service):
     def _turn(self) -> None:
         """Play what is due, but not all of a heap at once."""
         self._call = None
+        until = self._clock.seconds() + LONGEST_TURN
         for _ in range(BATCH):
             if self._ahead is None and not self._advance():
                 return
@@ -112,6 +120,8 @@ class TapeFeed(Service):
             self._play(due)
             if not self.running:
                 return
+            if self._clock.seconds() > until:
+                break
         self._call = self._clock.callLater(0, self._turn)
 
     def _advance(self) -> bool:
@@ -147,9 +157,7 @@ class TapeFeed(Service):
         else:
             self._exchange.tick(tick)
             if symbol in self._programme.quoted:
-                has_volume = symbol in self._programme.with_volume
-                quote = quote_of(tick, volume=has_volume)
-                self._publish(QuoteEvent(timestamp=self._now(), quote=quote))
+                self._publish(QuoteEvent(timestamp=self._now(), quote=self.quote(tick)))
         if happening.bar is not None:
             self._publish_candles(self._shelves[symbol].add(happening.bar))
         if happening.seen is not None:

@@ -13,12 +13,12 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from ...errors import Overloaded, SymbolNotFound
+from ...errors import GatewayError, Overloaded, SymbolNotFound
 from ...interfaces import WallClock
 from ...market.bars import BarBuilder, bar_start, roll_up
 from ...model.enums import Timeframe
 from ...model.events import CandleEvent, Event, QuoteEvent
-from ...model.market import Bar, BarQuery
+from ...model.market import Bar, BarQuery, Quote
 from ...simulator.exchange import Exchange
 from ...simulator.instruments import Instrument, seeded
 from ...simulator.past import invented_bars
@@ -92,6 +92,7 @@ class WalkFeed(Service):
         self._wanted = wanted
         self._publish = publish
         self._now = now
+        self._latest = now()
         self._walked: dict[str, _Walked] = {}
         self._ticks = 0
         self._ticks_per_candle = max(1, CANDLE_MS // own.tick_ms)
@@ -100,12 +101,16 @@ class WalkFeed(Service):
 
     @property
     def time(self) -> datetime:
-        return self._now()
+        self._latest = max(self._latest, self._now())
+        return self._latest
 
     def startService(self) -> None:
         super().startService()
         for symbol in self._wanted.symbols(DEFAULT_SYMBOLS):
-            self._stream(symbol)
+            try:
+                self._stream(symbol)
+            except GatewayError as refusal:
+                self.log.warn("no prices: {reason}", symbol=symbol, reason=refusal.message)
         self._loop.start(self._own.tick_ms / 1000, now=False)
 
     def stopService(self) -> None:
@@ -124,13 +129,16 @@ class WalkFeed(Service):
             raise SymbolNotFound(symbol)
         if len(self._walked) >= MAX_SYMBOLS:
             raise Overloaded(f"The mock broker has no prices for more than {MAX_SYMBOLS} symbols")
-        walked = _Walked(instrument, self._own.seed, self._now())
+        walked = _Walked(instrument, self._own.seed, self.time)
         self._walked[symbol] = walked
         self._tick(walked, walked.began)
 
+    def quote(self, tick: Tick) -> Quote:
+        return quote_of(tick, volume=True)
+
     def bars(self, symbol: str, query: BarQuery) -> list[Bar]:
         self.reach(symbol)
-        back = self._walked[symbol].bars_back(query.timeframe, self._own.seed, self._now())
+        back = self._walked[symbol].bars_back(query.timeframe, self._own.seed, self.time)
         return newest(back, query)
 
     def _stream(self, symbol: str) -> None:
@@ -151,7 +159,7 @@ class WalkFeed(Service):
 
     def _tick_all(self) -> None:
         self._ticks += 1
-        now = self._now()
+        now = self.time
         for walked in list(self._walked.values()):
             try:
                 self._tick(walked, now)
@@ -168,10 +176,10 @@ class WalkFeed(Service):
             self._publish_candles(walked)
 
     def _publish_quote(self, tick: Tick) -> None:
-        self._publish(QuoteEvent(timestamp=self._now(), quote=quote_of(tick, volume=True)))
+        self._publish(QuoteEvent(timestamp=self._now(), quote=self.quote(tick)))
 
     def _publish_candles(self, walked: _Walked) -> None:
         assert walked.pulse is not None
-        now = self._now()
+        now = self.time
         for bar in walked.pulse.close(now):
             self._publish(CandleEvent(timestamp=now, bar=bar))

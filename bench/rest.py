@@ -4,7 +4,7 @@ Each server is a process of its own; a load generator (plain asyncio, a fixed nu
 connections, the next request as soon as the answer is complete) drives one after the other, in
 interleaved rounds. Read the ratios, not the figures: both depend on the machine, the former less.
 
-    python bench/requests.py [--rounds 5] [--requests 3000] [--connections 32]
+    python bench/rest.py [--rounds 5] [--requests 3000] [--connections 32]
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import os
 import statistics
 import sys
 import tempfile
+import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -110,8 +111,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as state:
         servers = [
             gateway(state, MOCK_CASH="1000000000000"),
-            script("requests_twisted.py", "twisted.web"),
-            script("requests_aiohttp.py", "aiohttp"),
+            script("rest_twisted.py", "twisted.web"),
+            script("rest_aiohttp.py", "aiohttp"),
         ]
         try:
             show(measure(servers, wanted))
@@ -133,9 +134,17 @@ def measure(
                     return await run.rate(server.port, request, wanted.connections)
 
                 rate = asyncio.run(once())
+                clear_orders(server)
                 if round_number > 0:  # the first is for warming up
                     rates.setdefault((verb, server.name), []).append(rate)
     return rates
+
+
+def clear_orders(server: Server) -> None:
+    """The simulated broker takes 10,000 resting orders, no more."""
+    if server.name == "tradegw":
+        url = f"http://127.0.0.1:{server.port}/v1/orders"
+        urllib.request.urlopen(urllib.request.Request(url, method="DELETE"), timeout=30).read()
 
 
 def show(rates: dict[tuple[str, str], list[float]]) -> None:

@@ -1,0 +1,326 @@
+"""Whatever happens, at every quiet moment the legs cover exactly what is open.
+
+The oracle knows only the broker's ledger, the positions it closed, and what clients cancelled.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from tests.orders.core import POSITION_ID, Core, a_position
+from tradegw.errors import (
+    InternalError,
+    OrderNotModifiable,
+    OrderRejected,
+    ProviderError,
+    ProviderUnavailable,
+    RateLimited,
+    ResetCooldown,
+    UnsupportedOperation,
+)
+from tradegw.exits.pursuit import UNTOLD_SECONDS
+from tradegw.model.enums import OrderEventKind, OrderStatus, OrderType
+from tradegw.model.order import Order, OrderChange
+from tradegw.model.protection import ExitsChange
+from tradegw.testing.broker import Lost
+
+ZERO, UNIT = Decimal(0), Decimal("0.1")
+KINDS = {OrderType.STOP: "StopLoss", OrderType.LIMIT: "TakeProfit"}
+HANG = "hang"
+TROUBLES: list[tuple[str, Any]] = [
+    ("submit", OrderRejected("no")),
+    ("submit", ProviderError("no answer")),
+    ("submit", InternalError("unreadable")),
+    ("submit", RateLimited("slow down")),
+    ("submit", Lost(ProviderError("no answer"))),
+    ("submit", Lost(InternalError("unreadable"))),
+    ("submit", HANG),
+    ("cancel", ProviderError("no answer")),
+    ("cancel", OrderNotModifiable("it", "says no")),
+    ("cancel", Lost(ProviderUnavailable("no answer"))),
+    ("cancel", HANG),
+    ("replace", UnsupportedOperation("replace", "here")),
+    ("replace", ProviderError("no answer")),
+    ("replace", OrderRejected("no")),
+    ("replace", HANG),
+    ("open_orders", ProviderError("no answer")),
+    ("order", ProviderError("no answer")),
+]
+ENDS = [OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REJECTED]
+
+
+class World:
+    """Up to three entries in one symbol at a broker that obeys at times.
+
+    Each event takes two numbers, which say to what it happens and how much of it.
+    """
+
+    def __init__(self, *, renames: bool, slowly: bool, unheard: bool, cannot: bool) -> None:
+        self.core = Core()
+        self.broker = self.core.broker
+        self.broker.renames = renames
+        self.broker.cancels_slowly = slowly
+        self.cannot_replace = cannot
+        if unheard:
+            self.broker.unheard = {OrderEventKind.CREATED}
+        self.entries: dict[str, str] = {}
+        self.targets: dict[str, list[OrderType]] = {}
+        self.closed: defaultdict[str, Decimal] = defaultdict(Decimal)
+        self.given_up: Counter[str] = Counter()
+        self.hanging: list[Deferred[None]] = []
+        self.covered_at: dict[tuple[str, OrderType], int] = {}
+
+    # -- the ledger --------------------------------------------------------------------------------
+
+    def entry(self, name: str) -> Order:
+        return self.broker.orders[self.entries[name]]
+
+    def legs(self, name: str, kind: OrderType | None = None) -> list[Order]:
+        prefixes = (f"{name}-sl", f"{name}-tp")
+        return [
+            order
+            for order in self.broker.orders.values()
+            if (order.client_order_id or "").startswith(prefixes)
+            and kind in (None, order.order_type)
+            and order.id not in self.broker.successors  # whose fills their successors carry
+        ]
+
+    def working_legs(self) -> list[Order]:
+        legs = [leg for name in self.entries for leg in self.legs(name)]
+        return [leg for leg in legs if not leg.status.is_terminal]
+
+    def working_entries(self) -> list[Order]:
+        return [e for e in map(self.entry, self.entries) if not e.status.is_terminal]
+
+    def left(self, name: str) -> Decimal:
+        """What is open of an entry; negative if its legs executed too much."""
+        exited = sum((leg.filled_quantity for leg in self.legs(name)), ZERO)
+        return self.entry(name).filled_quantity - exited - self.closed[name]
+
+    def needed(self, name: str, kind: OrderType) -> Decimal:
+        waived = (
+            leg.quantity - leg.filled_quantity
+            for leg in self.legs(name, kind)
+            if self.given_up[leg.id] > 0 and leg.status.is_terminal
+        )
+        return max(ZERO, self.left(name) - sum(waived, ZERO))
+
+    def live(self, name: str, kind: OrderType) -> Decimal:
+        working = [leg for leg in self.legs(name, kind) if not leg.status.is_terminal]
+        return sum((leg.remaining_quantity for leg in working), ZERO)
+
+    def wanted(self) -> Iterator[tuple[str, OrderType]]:
+        return ((name, kind) for name in self.entries for kind in self.targets[name])
+
+    # -- what happens ------------------------------------------------------------------------------
+
+    def enter(self, which: int, much: int) -> None:
+        name = f"e{len(self.entries)}"
+        if len(self.entries) == 3 or self.broker._outcomes["submit"]:
+            return
+        self.core.breakers.adapter.reset(self.core.clock.seconds())
+        self.targets[name] = [[*KINDS], [OrderType.STOP], [OrderType.LIMIT]][max(0, which % 5 - 2)]
+        self.entries[name] = self.core.entered(
+            client_order_id=name,
+            quantity=str((much + 1) * UNIT),
+            stop_loss="90" if OrderType.STOP in self.targets[name] else None,
+            take_profit="110" if OrderType.LIMIT in self.targets[name] else None,
+        )
+
+    def entry_fills(self, which: int, much: int) -> None:
+        working = self.working_entries()
+        if working:
+            order = working[which % len(working)]
+            total = min(order.quantity, order.filled_quantity + (much + 1) * UNIT)
+            self.broker.fill(order.id, total, position_id=POSITION_ID)
+
+    def entry_ends(self, which: int, much: int) -> None:
+        working = self.working_entries()
+        if working:
+            self.broker.end(working[which % len(working)].id, ENDS[much % 3])
+
+    def leg_fills(self, which: int, much: int) -> None:
+        legs = self.working_legs()
+        if not legs:
+            return
+        leg = legs[which % len(legs)]
+        name = str(leg.client_order_id)[:2]
+        part = min(leg.remaining_quantity, (much + 1) * UNIT)
+        if self.closed[name]:  # the ledger cannot tell who closed what, if both do
+            part = min(part, max(ZERO, self.left(name)))
+        if part > 0:
+            self.broker.fill(leg.id, leg.filled_quantity + part)
+
+    def leg_dies(self, which: int, much: int) -> None:
+        legs = self.working_legs()
+        if legs:
+            self.broker.end(legs[which % len(legs)].id, ENDS[much % 3])
+
+    def position_closes(self, which: int, much: int) -> None:
+        for name in self.entries:
+            self.closed[name] += max(ZERO, self.left(name))
+        self.core.intake.on_event(self.core.close_event())
+
+    def trouble(self, which: int, much: int) -> None:
+        name, outcome = TROUBLES[which % len(TROUBLES)]
+        for _ in range(much % 5 + 1):
+            if outcome is HANG:
+                self.hanging.append(Deferred())
+            self.broker.plan(name, self.hanging[-1] if outcome is HANG else outcome)
+
+    def an_answer_comes(self, which: int, much: int) -> None:
+        if self.hanging:
+            answer = self.hanging.pop(0)
+            if which % 3 == 0:
+                answer.errback(ProviderError("no answer"))
+                answer.addErrback(lambda _nobody_asked: None)
+            else:
+                answer.callback(None)
+
+    def slow_cancels_are_carried_out(self, which: int, much: int) -> None:
+        for leg in self.working_legs():
+            if leg.status is OrderStatus.PENDING_CANCEL:
+                self.broker.end(leg.id, OrderStatus.CANCELLED)
+
+    def link_is_lost_and_back(self, which: int, much: int) -> None:
+        self.core.intake.on_link_down((), None)
+        self.core.intake.on_link_up()
+
+    def client_cancels_a_leg(self, which: int, much: int) -> None:
+        legs = [
+            leg
+            for leg in self.working_legs()
+            if leg.status is not OrderStatus.PENDING_CANCEL
+            and self.core.guardian._plans.of_leg_id(leg.id) is not None  # else it is in doubt
+        ]
+        if not legs:
+            return
+        order_id = legs[which % len(legs)].id
+
+        def failed(_refused: Failure) -> None:
+            if not self.broker.orders[order_id].status.is_terminal:
+                self.given_up[order_id] -= 1
+
+        self.given_up[order_id] += 1
+        self.core.desk.cancel(order_id).addErrback(failed)
+
+    def client_moves_legs(self, which: int, much: int) -> None:
+        self.broker.held[POSITION_ID] = a_position()
+        price = Decimal(80 + much)
+        change = ExitsChange(stop_loss=price) if which % 2 else ExitsChange(take_profit=price + 30)
+        self.core.desk.move_exits(POSITION_ID, change).addErrback(lambda _refused: None)
+
+    def client_changes_a_leg(self, which: int, much: int) -> None:
+        stops = [leg for leg in self.working_legs() if leg.order_type is OrderType.STOP]
+        if stops:
+            change = OrderChange(stop_price=Decimal(80 + much))
+            work = self.core.desk.replace(stops[which % len(stops)].id, change)
+            work.addErrback(lambda _refused: None)
+
+    def time_passes(self, which: int, much: int) -> None:
+        self.advance(much + 1)
+        self.reset_breakers()
+
+    # -- what must hold ----------------------------------------------------------------------------
+
+    def happen(self, event: str, which: int, much: int) -> None:
+        if self.cannot_replace and not self.broker._outcomes["replace"]:
+            self.broker.plan("replace", *[UnsupportedOperation("replace", "here")] * 20)
+        getattr(self, event)(which, much)
+        for name, kind in self.wanted():
+            if self.live(name, kind) >= self.needed(name, kind):
+                self.covered_at[name, kind] = len(self.core.sink.events)
+
+    def a_shortfall_is_told_in_time(self, which: int, much: int) -> None:
+        since = dict(self.covered_at)
+        self.advance(UNTOLD_SECONDS)
+        for name, kind in self.wanted():
+            if self.live(name, kind) >= self.needed(name, kind):
+                continue
+            later = self.core.sink.events[since.get((name, kind), 0) :]
+            told = [alert.details or {} for alert in self.core.alerts() if alert in later]
+            assert any(
+                "leg_type" in details
+                or (
+                    details["order_id"] == self.entries[name]
+                    and KINDS[kind] in [failed["type"] for failed in details["failed_exits"]]
+                )
+                for details in told
+            ), f"nobody was told that {name} has no (full) {kind}"
+
+    def quiet(self) -> None:
+        """The broker obeys again, and enough time passes: then all is exact."""
+        self.broker._outcomes.clear()
+        while self.hanging:
+            self.hanging.pop(0).callback(None)
+        for _ in range(6):
+            self.slow_cancels_are_carried_out(0, 0)
+            self.advance(70)
+            self.reset_breakers()
+        for name, kind in self.wanted():
+            live, needed = self.live(name, kind), self.needed(name, kind)
+            assert live == needed, f"{name} {kind}: {live} rest, {needed} needed"
+        assert not self.core.clock.getDelayedCalls()
+        unfinished = [
+            name
+            for name in self.entries
+            if not self.entry(name).status.is_terminal or self.left(name) > 0
+        ]
+        assert self.core.guards() == len(unfinished)
+
+    def advance(self, seconds: float) -> None:
+        """Let *seconds* pass, with a halt at each timer."""
+        clock = self.core.clock
+        until = clock.seconds() + seconds
+        while clock.seconds() < until:
+            due = min([until, *(call.getTime() for call in clock.getDelayedCalls())])
+            clock.advance(max(0, due - clock.seconds()))
+
+    def reset_breakers(self) -> None:
+        try:
+            self.core.breakers.reset()
+        except ResetCooldown:
+            pass
+
+
+EVENTS = [
+    *["entry_fills"] * 5,
+    *["leg_fills"] * 4,
+    *["trouble"] * 4,
+    *["enter", "leg_dies", "an_answer_comes", "time_passes", "a_shortfall_is_told_in_time"] * 2,
+    "entry_ends",
+    "position_closes",
+    "slow_cancels_are_carried_out",
+    "link_is_lost_and_back",
+    "client_cancels_a_leg",
+    "client_moves_legs",
+    "client_changes_a_leg",
+]
+worlds = st.builds(
+    World, renames=st.booleans(), slowly=st.booleans(), unheard=st.booleans(), cannot=st.booleans()
+)
+histories = st.lists(
+    st.tuples(st.sampled_from(EVENTS), st.integers(0, 30), st.integers(0, 15)),
+    min_size=5,
+    max_size=30,
+)
+
+
+@settings(max_examples=250, deadline=None, derandomize=True)
+@given(worlds, st.lists(histories, min_size=1, max_size=3))
+def test_at_every_quiet_moment_the_legs_cover_exactly_what_is_open(
+    world: World, chapters: list[list[tuple[str, int, int]]]
+) -> None:
+    world.enter(0, 15)
+    for chapter in chapters:
+        for event in chapter:
+            world.happen(*event)
+        world.quiet()
