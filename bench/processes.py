@@ -6,11 +6,9 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 HERE = Path(__file__).parent
 
@@ -44,25 +42,25 @@ def gateway(state: str, **environment: str) -> Server:
     """The real daemon on the mock provider."""
     plain = {k: v for k, v in os.environ.items() if not k.startswith(("GATEWAY_", "MOCK_"))}
     started = time.perf_counter()
-    process = subprocess.Popen(
-        [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "tradegw"],
-        env={
-            **plain,
-            "GATEWAY_PROVIDER": "mock",
-            "GATEWAY_PORT": "0",
-            "GATEWAY_STATE_DIR": state,
-            "LOG_FORMAT": "json",
-            "LOG_LEVEL": "info",
-            **environment,
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=state,
-    )
-    assert process.stdout is not None
-    port = _announced_port(process.stdout)
-    _drain(process.stdout)
+    log = Path(state) / "log"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "tradegw"],
+            env={
+                **plain,
+                "GATEWAY_PROVIDER": "mock",
+                "GATEWAY_PORT": "0",
+                "GATEWAY_STATE_DIR": state,
+                "LOG_FORMAT": "json",
+                "LOG_LEVEL": "info",
+                **environment,
+            },
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=state,
+        )
+    port = _announced_port(log, process)
     return Server(
         "tradegw", port, process, (b"/v1/account", b"/v1/orders"), time.perf_counter() - started
     )
@@ -79,18 +77,11 @@ def script(file: str, name: str) -> Server:
     return Server(name, port, process, (b"/get", b"/post"), time.perf_counter() - started)
 
 
-def _announced_port(lines: IO[str]) -> int:
-    for line in lines:
-        try:
-            said = json.loads(line)
-        except ValueError:
-            print(line, end="", file=sys.stderr)
-            continue
-        if "port" in said:
-            return int(said["port"])
-    raise SystemExit("the gateway did not start")
-
-
-def _drain(lines: IO[str]) -> None:
-    """Read the log away, so that the gateway never waits for us."""
-    threading.Thread(target=lambda: [None for _ in lines], daemon=True).start()
+def _announced_port(log: Path, process: subprocess.Popen[str]) -> int:
+    """From the line that says where the gateway serves."""
+    while process.poll() is None:
+        for line in log.read_text().splitlines():
+            if '"port":' in line:
+                return int(json.loads(line)["port"])
+        time.sleep(0.01)
+    raise SystemExit(f"the gateway did not start:\n{log.read_text()}")

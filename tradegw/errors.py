@@ -131,8 +131,8 @@ class OrderRejected(Final):
     """The broker's definite refusal.
 
     ``reject_code`` is one of the canonical codes (``INSUFFICIENT_FUNDS``, ``MARKET_CLOSED``,
-    ``INVALID_QUANTITY``, ``INVALID_SYMBOL``) or the broker's own, as text; ``payload`` holds what else
-    the broker said.
+    ``INVALID_QUANTITY``, ``INVALID_SYMBOL``) or the broker's own, as text; ``payload`` holds what
+    else the broker said.
     """
 
     def __init__(

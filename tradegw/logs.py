@@ -45,6 +45,7 @@ _MARKS: Final = ("key", "secret", "token", "pass", "signature", "auth", "bearer"
 
 _PLAIN_FORMAT: Final = re.compile(r"[^{}]*(?:\{\w+\}[^{}]*)*")
 _CONTROLS: Final = {code: f"\\x{code:02x}" for code in (*range(32), 127) if chr(code) not in "\n\t"}
+_encode: Final = json.JSONEncoder(separators=(",", ":")).encode
 _DEEPEST: Final = 6
 _LEGACY: Final = frozenset({"message", "time", "system", "isError", "format", "why", "printed"})
 
@@ -89,7 +90,7 @@ def json_line(event: LogEvent) -> str:
         }
     for name, value in _fields(event).items():
         line[f"{name}_" if name in line else name] = value
-    return json.dumps(line, separators=(",", ":")) + "\n"
+    return _encode(line) + "\n"
 
 
 def without_secrets(text: str) -> str:

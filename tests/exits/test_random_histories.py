@@ -5,6 +5,7 @@ The oracle knows only the broker's ledger, the positions it closed, and what cli
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
@@ -285,10 +286,8 @@ class World:
             clock.advance(max(0, due - clock.seconds()))
 
     def reset_breakers(self) -> None:
-        try:
+        with contextlib.suppress(ResetCooldown):
             self.core.breakers.reset()
-        except ResetCooldown:
-            pass
 
 
 EVENTS = [

@@ -63,7 +63,7 @@ def shortfall(plan: Plan) -> dict[LegKind, Decimal]:
 
 
 def unconfirmed(plan: Plan) -> dict[LegKind, Decimal]:
-    """The same, but a leg counts only once the broker has told of it, and until it tells its end."""
+    """The same, but a leg counts only from when the broker told of it until it tells its end."""
     return _missing(plan, {kind: _total(_confirmed(plan, kind)) for kind in plan.targets})
 
 

@@ -70,6 +70,8 @@ class Pursuit:
 
     def _watched(self, guarded: Guarded, work: Deferred[None]) -> Deferred[None]:
         """*work*, which never fails. What it leaves unconfirmed for too long is alerted."""
+        if not unconfirmed(guarded.plan):
+            guarded.told = {}
         overdue = self._clock.callLater(UNTOLD_SECONDS, self._tell_unconfirmed, guarded)
 
         def done(result: Failure | None) -> None:
@@ -110,7 +112,6 @@ class Pursuit:
             self._retry_later(guarded)
         else:
             guarded.attempts = 0
-            guarded.told = {}
             guarded.cancel_retry()
         self._plans.settle(guarded)
         self._tell(guarded)

@@ -64,10 +64,11 @@ class Entry:
         self._exits = exits
 
     def links(self, client_order_id: str | None = None, group: str | None = None) -> Links:
-        """Links for a new order: a correlation id and, if need be, a client order id of ours."""
+        """Links for a new order: a correlation id and, if need be, a client order id from it."""
+        correlation_id = self._new_id()
         return Links(
-            client_order_id=client_order_id or f"gw-{self._new_id()}",
-            correlation_id=self._new_id(),
+            client_order_id=client_order_id or f"gw-{correlation_id}",
+            correlation_id=correlation_id,
             oco_group_id=group,
         )
 
@@ -76,20 +77,23 @@ class Entry:
         """Send *request* once; the handle of the order that the broker accepted."""
         self._line.check()
         links = self.links(request.client_order_id, request.oco_group_id)
-        intent_id = self._new_id()
+        intent_id = links.correlation_id or links.client_order_id
         intent = with_changes(request, client_order_id=links.client_order_id)
         is_guarded = request.wants_exits and not self._broker.manages_exits(request)
         if is_guarded:
             self._exits.expect(intent_id, intent, request.client_order_id)
         self._blotter.expect(links)
+        started = self._seconds()
         try:
-            order = await self._send(intent)
+            order = await self._line.ask(lambda: self._broker.submit(intent))
         except GatewayError as error:
             self._not_accepted(links, error)
             if not leaves_doubt(error):  # else it may have arrived, and stays expected
                 self._blotter.forget(links)
                 self._exits.forget(intent_id)
             raise
+        finally:
+            self._meters.submit_took(self._seconds() - started)
         order = self._blotter.accept(links, order)
         self._accepted(order, links)
         if is_guarded:
@@ -102,14 +106,6 @@ class Entry:
             client_order_id=links.client_order_id,
             correlation_id=order.correlation_id,
         )
-
-    @as_deferred
-    async def _send(self, intent: OrderRequest) -> Order:
-        started = self._seconds()
-        try:
-            return await self._line.ask(lambda: self._broker.submit(intent))
-        finally:
-            self._meters.submit_took(self._seconds() - started)
 
     def _accepted(self, order: Order, links: Links) -> None:
         self._meters.order_submitted()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
-from ..deferreds import as_deferred
 from ..errors import GatewayError, InternalError, ProviderUnavailable
 from ..interfaces import IBroker
 from ..risk.breaker import Breaker, is_outage
@@ -32,21 +32,28 @@ class Line:
     def check(self) -> None:
         """Raise ``ProviderUnavailable`` if the breaker is open."""
         if self._breaker.is_open:
-            raise ProviderUnavailable(
-                f"The circuit breaker of {self.broker.provider} is open after repeated failures"
-            )
+            raise self._is_open()
 
-    @as_deferred
-    async def ask(self, call: Callable[[], Deferred[T]], *, always: bool = False) -> T:
+    def _is_open(self) -> ProviderUnavailable:
+        return ProviderUnavailable(
+            f"The circuit breaker of {self.broker.provider} is open after repeated failures"
+        )
+
+    def ask(self, call: Callable[[], Deferred[T]], *, always: bool = False) -> Deferred[T]:
         """The broker's answer to *call*; fails with ``GatewayError`` and nothing else."""
-        if not always:
-            self.check()
+        if not always and self._breaker.is_open:
+            return fail(self._is_open())
         try:
-            return await call()
-        except GatewayError as error:
-            if is_outage(error):
-                self._breaker.record_failure(self._seconds())
-            raise
-        except Exception as error:
-            self.log.failure("a call to {provider} failed", provider=self.broker.provider)
+            answer = call()
+        except Exception:  # a broker is to fail later, but may not
+            answer = fail()
+        return answer.addErrback(self._failed)
+
+    def _failed(self, failure: Failure) -> NoReturn:
+        error = failure.value
+        if not isinstance(error, GatewayError):
+            self.log.failure("a call to {provider} failed", failure, provider=self.broker.provider)
             raise InternalError("The broker's answer could not be used") from error
+        if is_outage(error):
+            self._breaker.record_failure(self._seconds())
+        raise error
