@@ -142,6 +142,19 @@ class TestMargin:
             floor.at(price)
             assert floor.kinds.count("MARGIN_WARNING") == warnings, price
 
+    def test_both_bounds_may_just_be_reached(self) -> None:
+        """800 of 1000 in use is no warning, and equity of half the margin no call."""
+        floor = Floor(cash=Decimal(1000), leverage=Decimal(2))
+        floor.send(BUY, 16)
+        floor.at(100)
+        assert "MARGIN_WARNING" not in floor.kinds
+        floor.at(50)
+        account = floor.exchange.account()
+        assert shown(account.equity, account.margin_used) == [200, 400]
+        assert "MARGIN_CALL" not in floor.kinds
+        floor.at("49.99")
+        assert "MARGIN_CALL" in floor.kinds
+
     def test_it_comes_again_after_everything_was_closed(self) -> None:
         floor = Floor(cash=Decimal(1000))
         for _ in range(2):
@@ -224,6 +237,7 @@ class TestMargin:
         ("1/order+0.5/unit+0.1%", [(2, 100)], ["2.2"]),
         ("-1bps", [(10, 100)], ["-0.1"]),
         ("0", [(10, 100)], ["0"]),
+        ("min1+max1", [(10, 100), (10, 100)], ["1", "0"]),
         ("maker:0;taker:0.2%", [(10, 100)], ["2"]),
     ],
 )

@@ -13,6 +13,7 @@ from tests.simulator.floor import (
     ONE_FILL,
     SELL,
     STOP,
+    STOP_LIMIT,
     Floor,
     change,
     order,
@@ -107,6 +108,23 @@ def test_within_a_bar_a_position_is_worth_the_middle_at_the_price_of_its_fill() 
     (opened,) = (event.position for event in floor.told(PositionEvent))
     assert shown(opened.average_entry_price, opened.current_price) == [96, 95]
     assert opened.unrealized_pnl == -1
+
+
+def test_a_stop_limit_that_another_order_takes_along_trades_at_its_stop() -> None:
+    """Both are met at 105; the second is triggered while the first is filled."""
+    floor = Floor()
+    floor.at(100)
+    floor.send(BUY, 1, STOP, stop_price=105)
+    both = floor.send(BUY, 1, STOP_LIMIT, stop_price=105, limit_price=106)
+    rests = floor.send(BUY, 1, STOP_LIMIT, stop_price=105, limit_price=104)
+    floor.at(100)
+    floor.to(110)
+    assert floor.exchange.order(both.id).average_fill_price == 105
+    assert floor.exchange.order(rests.id).status is OrderStatus.OPEN
+    floor.to(100)
+    assert floor.exchange.order(rests.id).average_fill_price == 104
+    makers = {trade.order_id: trade.is_maker for trade in floor.exchange.trades()}
+    assert shown(makers[both.id], makers[rests.id]) == [False, True]
 
 
 def test_times_within_a_bar_never_run_before_the_order() -> None:

@@ -155,6 +155,8 @@ def test_moving_the_exits_of_an_entry_at_work_moves_those_that_rest() -> None:
     assert shown(named(floor, "e-sl").stop_price, named(floor, "e-tp").limit_price) == [95, 130]
     floor.exchange.replace(entry.id, OrderChange(stop_loss=Decimal(96)), floor.time)
     assert shown(named(floor, "e-sl").stop_price, named(floor, "e-tp").limit_price) == [96, 130]
+    floor.exchange.replace(entry.id, OrderChange(take_profit=Decimal(140)), floor.time)
+    assert shown(named(floor, "e-sl").stop_price, named(floor, "e-tp").limit_price) == [96, 140]
     floor.at(101)
     assert named(floor, "e-sl-1").stop_price == 96
 

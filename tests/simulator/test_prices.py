@@ -217,6 +217,14 @@ class TestPast:
         assert same != first("AAPL", Timeframe.M2, 1)
         assert same != first("MSFT", Timeframe.M1, 1)
 
+    def test_prices_of_long_ago_are_of_the_same_kind(self) -> None:
+        for timeframe in (Timeframe.M1, Timeframe.D1, Timeframe.W1):
+            made = list(invented_bars(seeded("AAPL"), "mock", timeframe, self.END, 42))
+            assert min(bar.low for bar in made) > 15
+            assert max(bar.high for bar in made) < 1500
+            mean = sum((bar.close for bar in made), D(0)) / len(made)
+            assert 110 < mean < 190
+
     def test_even_a_price_of_a_cent_has_a_past(self) -> None:
         penny = Instrument(symbol="PENNY", start=D("0.01"), places=2)
         for bar in islice(invented_bars(penny, "mock", Timeframe.W1, self.END, 1), 500):

@@ -159,8 +159,8 @@ class Market:
             move.go(order.side, meeting.where)
             self._follow(move)
             order.triggered = True
-            if not self._desk.execute(self, order, meeting.price):
-                order.held_at = self.number
+            happened = self._desk.execute(self, order, meeting.price)
+            assert happened, "an order that was met and stays as it is would be met for ever"
             if order.is_live_limit:
                 order.rests = True
             yield

@@ -69,6 +69,7 @@ class TestStream:
         stand.wait(4)
         assert {e.quote.symbol for e in stand.told(QuoteEvent)} == {"TSLA"}
         assert {e.bar.symbol for e in stand.told(CandleEvent)} == {"NVDA"}
+        assert stand.broker.exchange.last_tick("AAPL") is None
 
     def test_a_star_is_every_default_symbol(self) -> None:
         stand = Stand(("*", "*"), ("TSLA", "quote"))
@@ -235,6 +236,15 @@ class TestBars:
         older, newer = self.bars(stand, M5)[-2:]
         assert (older.timestamp, newer.timestamp) == (NOON, NOON + timedelta(minutes=5))
         assert older.open == 150
+
+    def test_of_what_was_walked_long_ago_only_whole_bars_are_told(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(walking, "RECORDED_MINUTES", 12)
+        stand = Stand(MOCK_TICK_MS="5000")
+        stand.wait(20 * 60 + 5)
+        walked = [bar for bar in self.bars(stand, M5) if bar.timestamp >= NOON]
+        assert [bar.timestamp.minute for bar in walked] == [10, 15]
 
     def test_they_are_the_same_when_asked_again_and_after_a_restart(self) -> None:
         stand = Stand()
