@@ -194,3 +194,22 @@ class ShuttingDown(Passing):
 
 class Overloaded(Passing):
     """A bounded queue is full; nothing was done."""
+
+
+def is_outage(error: GatewayError) -> bool:
+    """Whether *error* says that the broker is out, rather than that it said no or slow down."""
+    return isinstance(error, (ProviderUnavailable, ProviderError))
+
+
+def leaves_doubt(error: GatewayError) -> bool:
+    """Whether an order may be live although its submit ended with *error*: no answer came, or none
+    that could be read. Everything else is a definite no.
+    """
+    return is_outage(error) or isinstance(error, InternalError)
+
+
+def is_placement_fault(error: GatewayError) -> bool:
+    """Whether a failed exit leg counts: not if limited in rate, nor if broker or market is shut."""
+    if isinstance(error, OrderRejected):
+        return error.reject_code != "MARKET_CLOSED"
+    return not isinstance(error, (RateLimited, ProviderUnavailable))

@@ -16,7 +16,7 @@ from zope.interface import Attribute, Interface
 
 from .model.account import Account, Position, Trade, TradeQuery
 from .model.enums import AlertCode, Platform
-from .model.events import Event, OrderEvent
+from .model.events import Event, OrderEvent, PositionEvent
 from .model.health import BreakersStatus, Health, Ready
 from .model.market import Bar, BarQuery, Capabilities, ConnectionStatus, Quote
 from .model.order import (
@@ -169,8 +169,8 @@ class IExits(Interface):
     def on_order_event(event: OrderEvent) -> Deferred[None] | None:
         """An entry or leg changed. A Deferred fires when its legs are settled, else ``None``."""
 
-    def on_position_closed(position: Position) -> Deferred[None] | None:
-        """The broker says the position is gone: what protected it is cancelled."""
+    def on_position_event(event: PositionEvent) -> Deferred[None] | None:
+        """The broker tells of a position; what protected one that is gone is cancelled."""
 
     def on_link_up() -> None:
         """The broker is back: shortfalls are told again and repaired."""
@@ -184,8 +184,8 @@ class IExits(Interface):
     def changing(order_id: str) -> None:
         """A client is about to change *order_id*, which may end it and put another in its place."""
 
-    def unchanged(order_id: str) -> None:
-        """That change failed."""
+    def unchanged(order_id: str, in_doubt: bool) -> None:
+        """That change failed, or nobody knows whether it did."""
 
     def replaced(previous_id: str, order: Order) -> None:
         """That change worked, in place or under a new id."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
@@ -19,7 +20,7 @@ from tradegw.model.enums import (
     PositionSide,
     Side,
 )
-from tradegw.model.order import OrderChange
+from tradegw.model.order import OrderChange, Replaced
 from tradegw.testing.broker import Lost
 
 STOP, LIMIT = OrderType.STOP, OrderType.LIMIT
@@ -78,6 +79,24 @@ def test_w18_a_partial_fill_of_a_leg_shrinks_the_other(core: Core) -> None:
     covers(core, "0.3", "0.3")
     core.broker.fill(core.leg("c1-tp").id, "0.1")
     covers(core, "0.2", "0.2")
+
+
+def test_w18_an_answer_that_lags_behind_does_not_shrink_a_leg_twice(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core.entered("1")
+    stop, profit = core.legs()
+    core.broker.unheard = {OrderEventKind.MODIFIED}
+    replaced = core.broker._replaced
+
+    def lagging(order_id: str, change: OrderChange) -> Replaced:
+        replaced(order_id, change)
+        return Replaced(order=profit)
+
+    monkeypatch.setattr(core.broker, "_replaced", lagging)
+    core.broker.fill(stop.id, "0.4")
+    covers(core, "0.6", "0.6")
+    assert len(core.broker.asked("replace")) == 1
 
 
 def test_w18_where_a_leg_cannot_be_shrunk_it_is_placed_anew(core: Core) -> None:
@@ -258,6 +277,16 @@ def test_w15_a_leg_that_ends_when_nothing_is_open_is_no_alarm(core: Core) -> Non
     assert core.guards() == 0
 
 
+def test_w15_nor_is_it_if_other_legs_are_still_being_cancelled(core: Core) -> None:
+    entry_id = core.entered("0.4", stop_loss=None)
+    core.broker.fill(entry_id, "1")
+    core.broker.plan("cancel", Deferred())
+    core.intake.on_event(core.close_event())
+    core.broker.end(core.leg("c1-tp-1").id, OrderStatus.EXPIRED)
+    core.wait(2)
+    assert core.alerts() == []
+
+
 # -- the entry ends --------------------------------------------------------------------------------
 
 
@@ -377,10 +406,8 @@ def test_the_fill_of_the_leg_that_closed_the_position_may_be_told_after_it(core:
     core.entered("1")
     core.intake.on_event(core.close_event())
     stop = core.legs()[0]
-    core.broker.tell(
-        stop.__replace__(filled_quantity=Decimal(1), status=OrderStatus.FILLED),
-        OrderEventKind.FILLED,
-    )
+    filled = replace(stop, filled_quantity=Decimal(1), status=OrderStatus.FILLED)
+    core.broker.tell(filled, OrderEventKind.FILLED)
     assert core.guards() == 0
     assert core.alerts(DOUBLE) == []
 

@@ -472,7 +472,7 @@ def test_w74_one_bad_leg_does_not_stop_the_protection_of_all(core: Core) -> None
     core.broker.plan("submit", *[OrderRejected("no")] * 20)
     core.broker.fill(entry_id, "1")
     core.wait(200)
-    assert core.breakers.exit_order.snapshot().failure_count == 1
+    assert core.breakers.exit_order.snapshot(0).failure_count == 1
     assert not core.breakers.exit_order.is_open
 
 
@@ -484,7 +484,7 @@ def test_cb07_shut_markets_and_limits_do_not_count(core: Core, error: GatewayErr
     core.broker.plan("submit", *[error] * 8)
     core.broker.fill(entry_id, "1")
     core.wait(5)
-    assert core.breakers.exit_order.snapshot().failure_count == 0
+    assert core.breakers.exit_order.snapshot(0).failure_count == 0
 
 
 def test_exit_legs_pass_the_open_breaker_of_the_adapter(core: Core) -> None:

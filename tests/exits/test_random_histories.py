@@ -51,6 +51,7 @@ TROUBLES: list[tuple[str, Any]] = [
     ("replace", UnsupportedOperation("replace", "here")),
     ("replace", ProviderError("no answer")),
     ("replace", OrderRejected("no")),
+    ("replace", Lost(ProviderError("no answer"))),
     ("replace", HANG),
     ("open_orders", ProviderError("no answer")),
     ("order", ProviderError("no answer")),

@@ -67,7 +67,7 @@ def test_cb11_after_three_outages_the_broker_is_not_asked(
 def test_cb08_refusals_and_limits_do_not_open_it(bench: Bench, error: GatewayError) -> None:
     for _ in range(5):
         assert failure_of(bench.ask(error), GatewayError) is error
-    assert bench.breaker.snapshot().failure_count == 0
+    assert bench.breaker.snapshot(0).failure_count == 0
 
 
 def test_w46_what_lowers_risk_passes_an_open_breaker(bench: Bench) -> None:
@@ -78,7 +78,7 @@ def test_w46_what_lowers_risk_passes_an_open_breaker(bench: Bench) -> None:
 
 def test_outages_of_what_is_always_sent_count_as_well(bench: Bench) -> None:
     bench.ask(ProviderError("x"), always=True).addErrback(lambda _expected: None)
-    assert bench.breaker.snapshot().failure_count == 1
+    assert bench.breaker.snapshot(0).failure_count == 1
 
 
 def test_old_outages_are_forgotten(bench: Bench) -> None:
@@ -102,7 +102,7 @@ def test_an_unexpected_failure_becomes_an_internal_error_without_its_cause_in_th
     shown = failure_of(bench.ask(error), InternalError)
     assert str(error) not in shown.message
     assert shown.__cause__ is error
-    assert bench.breaker.snapshot().failure_count == 0
+    assert bench.breaker.snapshot(0).failure_count == 0
 
 
 def test_an_unexpected_failure_to_even_call_becomes_an_internal_error(bench: Bench) -> None:

@@ -170,7 +170,7 @@ def test_status_of_a_broker_that_fails_is_an_answer_and_no_error(
 ) -> None:
     core.broker.plan("ping", error)
     assert not result_of(core.reads.status()).connected
-    assert core.breakers.adapter.snapshot().failure_count == 0
+    assert core.breakers.adapter.snapshot(0).failure_count == 0
 
 
 def test_status_of_a_broker_that_hangs_is_told_in_time(core: Core) -> None:

@@ -19,9 +19,12 @@ from tradegw.errors import (
     ShuttingDown,
     Unauthorized,
     UnsupportedOperation,
+    is_outage,
+    is_placement_fault,
+    leaves_doubt,
 )
 from tradegw.model.health import BreakerSnapshot, BreakerState
-from tradegw.risk.breaker import Breaker, is_outage, is_placement_fault, leaves_doubt
+from tradegw.risk.breaker import Breaker
 
 CLOSED = BreakerSnapshot(state=BreakerState.CLOSED, failure_count=0)
 
@@ -34,14 +37,14 @@ def failed(*times: float) -> Breaker:
 
 
 def test_cb01_starts_closed_with_no_failure() -> None:
-    assert Breaker().snapshot() == CLOSED
+    assert Breaker().snapshot(0) == CLOSED
 
 
 def test_cb02_cb06_opens_at_the_third_failure_and_stays_open() -> None:
     breaker = failed(0, 1)
     assert not breaker.is_open
     breaker.record_failure(2)
-    assert breaker.snapshot() == BreakerSnapshot(state=BreakerState.OPEN, failure_count=3)
+    assert breaker.snapshot(2) == BreakerSnapshot(state=BreakerState.OPEN, failure_count=3)
     breaker.record_failure(3)
     assert breaker.is_open
 
@@ -49,7 +52,7 @@ def test_cb02_cb06_opens_at_the_third_failure_and_stays_open() -> None:
 def test_cb02_does_not_close_by_itself() -> None:
     breaker = failed(0, 1, 2)
     breaker.record_failure(100_000)
-    assert breaker.snapshot() == BreakerSnapshot(state=BreakerState.OPEN, failure_count=1)
+    assert breaker.snapshot(100_000) == BreakerSnapshot(state=BreakerState.OPEN, failure_count=3)
 
 
 @pytest.mark.parametrize(("third", "is_open"), [(300.0, True), (300.001, False)])
@@ -60,8 +63,10 @@ def test_cb03_failures_outside_the_window_are_forgotten_when_the_next_comes(
 
 
 def test_cb03_what_is_still_inside_the_window_goes_on_counting() -> None:
-    breaker = failed(0, 299, 301)
-    assert breaker.snapshot().failure_count == 2
+    breaker = failed(0, 299)
+    assert breaker.snapshot(301).failure_count == 1
+    breaker.record_failure(301)
+    assert breaker.snapshot(301).failure_count == 2
     breaker.record_failure(302)
     assert breaker.is_open
 
@@ -69,7 +74,7 @@ def test_cb03_what_is_still_inside_the_window_goes_on_counting() -> None:
 def test_cb04_a_reset_closes_and_forgets_and_it_can_open_again() -> None:
     breaker = failed(0, 1, 2)
     breaker.reset(3)
-    assert breaker.snapshot() == CLOSED
+    assert breaker.snapshot(3) == CLOSED
     for at in (4, 5, 6):
         breaker.record_failure(at)
     assert breaker.is_open

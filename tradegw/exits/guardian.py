@@ -7,6 +7,7 @@ timer for what could not be done. Plans do not wait for each other.
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Final
 
 from twisted.internet.defer import Deferred, gatherResults
@@ -18,12 +19,14 @@ from ..deferreds import as_deferred, deadline, shield
 from ..errors import Overloaded
 from ..interfaces import IAlarm, IExits, IOrderEntry
 from ..model.account import Position
-from ..model.events import OrderEvent
+from ..model.enums import PositionEventKind
+from ..model.events import OrderEvent, PositionEvent
 from ..model.order import Order, OrderRequest
 from ..model.protection import ExitsChange, ExitsMoved
 from ..risk.breaker import Breaker
 from .alerts import Alerts
 from .coverage import shortfall
+from .holdings import Holdings
 from .moving import Moving
 from .placement import Placement
 from .plan import Leg, Plan
@@ -39,7 +42,7 @@ ANSWER_SECONDS: Final = 2.0
 class Guardian:
     """Guards all entries whose exits the broker does not keep itself.
 
-    *seconds* tells monotonic time.
+    *seconds* tells monotonic time; *nets* whether the broker nets positions.
     """
 
     log = Logger()
@@ -51,11 +54,14 @@ class Guardian:
         alarm: IAlarm,
         clock: IReactorTime,
         seconds: Callable[[], float],
+        *,
+        nets: bool = True,
     ) -> None:
         self._breaker = breaker
         self._clock = clock
         self._alerts = Alerts(alarm)
         self._plans = Plans()
+        self._holdings = Holdings(nets=nets)
         placement = Placement(entry, self._plans, clock)
         self._moving = Moving(entry, placement, self._alerts)
         self._pursuit = Pursuit(
@@ -74,7 +80,9 @@ class Guardian:
         guarded = self._plans.bind(intent_id, order.id)
         if guarded is None:
             return None
-        changed = guarded.plan.take_entry(order)
+        closed = self._holdings.execute(order, is_leg=False)
+        self._release(order, closed)
+        changed = guarded.plan.take_entry(order, closed)
         if not changed and guarded.plan.entry_filled == 0:
             return None
         return self._at_most(ANSWER_SECONDS, self._pursuit.drive(guarded))
@@ -89,14 +97,27 @@ class Guardian:
     def on_order_event(self, event: OrderEvent) -> Deferred[None] | None:
         order = event.order
         guarded = self._plans.of_entry(order)
-        if guarded is not None:
-            changed = guarded.plan.take_entry(order)
-        elif (found := self._plans.of_leg(order)) is not None:
-            guarded, leg = found
-            changed = self._take_leg(guarded, leg, order)
+        found = None if guarded is not None else self._plans.of_leg(order)
+        closed = self._holdings.execute(order, is_leg=found is not None)
+        if found is not None:
+            changed, driven = self._take_leg(*found, order), []
+            guarded = found[0]
         else:
-            return None
-        return self._pursuit.drive(guarded) if changed else None
+            driven = self._release(order, closed)
+            changed = guarded is not None and guarded.plan.take_entry(order, closed)
+        if guarded is not None and changed:
+            driven.append(self._pursuit.drive(guarded))
+        return _all(driven)
+
+    def _release(self, order: Order, quantity: Decimal) -> list[Deferred[None]]:
+        """*order*, no leg, closed *quantity*: of what protected that the oldest is freed first."""
+        driven = []
+        for guarded in self._plans.closed_by(order) if quantity else ():
+            quantity -= guarded.plan.release(quantity)
+            driven.append(self._pursuit.drive(guarded))
+            if not quantity:
+                break
+        return driven
 
     def _take_leg(self, guarded: Guarded, leg: Leg, order: Order) -> bool:
         """Take in a leg's *order*; one that ended without our doing leaves its kind short."""
@@ -111,12 +132,15 @@ class Guardian:
             plan.short[leg.kind] = f"The broker ended exit order {order.id}: {order.status.value}"
         return changed
 
-    def on_position_closed(self, position: Position) -> Deferred[None] | None:
+    def on_position_event(self, event: PositionEvent) -> Deferred[None] | None:
+        self._holdings.told(event.event, event.position)
+        if event.event is not PositionEventKind.CLOSED:
+            return None
         driven = []
-        for guarded in self._plans.of_position(position):
+        for guarded in self._plans.of_position(event.position):
             guarded.plan.release()
             driven.append(self._pursuit.drive(guarded))
-        return gatherResults(driven).addCallback(lambda _done: None) if driven else None
+        return _all(driven)
 
     def on_link_up(self) -> None:
         for guarded in self._plans.short():
@@ -146,8 +170,10 @@ class Guardian:
     def changing(self, order_id: str) -> None:
         self._mark_changing(order_id, changing=True)
 
-    def unchanged(self, order_id: str) -> None:
+    def unchanged(self, order_id: str, in_doubt: bool) -> None:
         guarded = self._mark_changing(order_id, changing=False)
+        if (found := self._plans.of_leg_id(order_id)) is not None:
+            found[1].in_doubt = in_doubt
         if guarded is not None:
             self._pursuit.drive(guarded)
 
@@ -216,3 +242,7 @@ class Guardian:
             symbol=plan.symbol,
             kinds=", ".join(kind.name for kind in plan.targets),
         )
+
+
+def _all(work: list[Deferred[None]]) -> Deferred[None] | None:
+    return gatherResults(work).addCallback(lambda _done: None) if work else None

@@ -14,10 +14,9 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from ..deferreds import as_deferred
-from ..errors import GatewayError, OrderRejected, Passing
+from ..errors import GatewayError, OrderRejected, Passing, leaves_doubt
 from ..interfaces import IOrderEntry
 from ..model.order import Order, OrderChange
-from ..risk.breaker import leaves_doubt
 from .plan import Leg, Plan
 from .plans import Guarded, Plans
 
@@ -63,11 +62,14 @@ class Placement:
 
     @as_deferred
     async def change(self, leg: Leg, change: OrderChange) -> None:
-        """Change a resting leg, in place or under a new id."""
+        """Change a resting leg, in place or under a new id; it may be in doubt afterwards."""
         assert leg.order_id is not None
         previous_id, leg.changing = leg.order_id, True
         try:
             changed = await self._entry.replace_leg(previous_id, change)
+        except GatewayError as error:
+            leg.in_doubt = leaves_doubt(error)
+            raise
         finally:
             leg.changing = False
         self._plans.replaced(previous_id, changed.order)

@@ -103,7 +103,10 @@ class Plan:
     entry_ended: bool = False
     changing: bool = False
     """Its client replaces the entry: the end of its order is not its own end."""
+    spent: Decimal = ZERO
+    """What of its fills only closed an opposite position and opened nothing to protect."""
     closed: Decimal = ZERO
+    """What was opened and then closed by something else than a leg."""
     legs: list[Leg] = field(default_factory=list)
     numbers: dict[LegKind, int] = field(default_factory=dict)
     short: dict[LegKind, str] = field(default_factory=dict)
@@ -130,12 +133,17 @@ class Plan:
     @property
     def open_quantity(self) -> Decimal:
         """What was filled and is not closed again."""
-        return max(ZERO, self.entry_filled - self.exited - self.closed)
+        return max(ZERO, self.opened - self.exited - self.closed)
+
+    @property
+    def opened(self) -> Decimal:
+        """What its fills opened."""
+        return self.entry_filled - self.spent
 
     @property
     def overshot(self) -> Decimal:
         """How much more the legs executed than there was: both sides of a pair filled."""
-        return max(ZERO, self.exited - self.entry_filled)
+        return max(ZERO, self.exited - self.opened)
 
     @property
     def entry_done(self) -> bool:
@@ -156,8 +164,9 @@ class Plan:
         """Those of them that nobody is taking away."""
         return (leg for leg in self.live_legs(kind) if not (leg.ending or leg.waived))
 
-    def take_entry(self, order: Order) -> bool:
-        """Take in the state of the entry; whether anything changed."""
+    def take_entry(self, order: Order, spent: Decimal = ZERO) -> bool:
+        """Take in the state of the entry, whose new fills closed *spent*; whether it changed."""
+        self.spent += spent
         before = (self.entry_id, self.entry_filled, self.entry_ended)
         self.entry_id = order.id
         self.position_id = order.position_id or self.position_id
@@ -185,13 +194,19 @@ class Plan:
 
     def _count_once(self) -> None:
         """A leg's fill may be told after the end of the position that it closed."""
-        twice = self.exited + self.closed - self.entry_filled
+        twice = self.exited + self.closed - self.opened
         if twice > 0:
             self.closed -= min(self.closed, twice)
 
-    def release(self) -> None:
-        """What is open now was closed by something else than a leg."""
-        self.closed += self.open_quantity
+    def release(self, quantity: Decimal | None = None) -> Decimal:
+        """*quantity* of what is open (all of it by default) was closed by something else than a
+        leg; how much of that it was.
+        """
+        released = self.open_quantity
+        if quantity is not None:
+            released = min(released, quantity)
+        self.closed += released
+        return released
 
     def next_leg(self, kind: LegKind, quantity: Decimal) -> Leg:
         """A leg to be placed, with its own client order id: ``<seed>-sl``, ``<seed>-sl-1``, ..."""

@@ -141,10 +141,16 @@ class Plans:
             self._legs[leg.order_id] = (guarded, leg)
 
     def of_leg(self, order: Order) -> tuple[Guarded, Leg] | None:
-        """The plan and leg that *order* is."""
+        """The plan and leg that *order* is.
+
+        By its client order id only as long as the leg's own order is not known, or may be succeeded
+        by another: later the name is anybody's.
+        """
         found = self._legs.get(order.id)
         if found is None and order.client_order_id is not None:
             found = self._legs_by_client_id.get(order.client_order_id)
+            if found is not None and not _may_be(found[0].plan, found[1], order):
+                return None
         return found
 
     def of_leg_id(self, order_id: str) -> tuple[Guarded, Leg] | None:
@@ -175,9 +181,24 @@ class Plans:
             and guarded.plan.symbol == position.symbol
         ]
 
+    def closed_by(self, order: Order) -> list[Guarded]:
+        """The plans whose position an execution of *order* reduces."""
+        return [
+            guarded
+            for guarded in self._by_intent.values()
+            if guarded.plan.open_quantity > 0
+            and guarded.plan.exit_side is order.side
+            and guarded.plan.symbol == order.symbol
+        ]
+
     def all(self) -> Iterable[Guarded]:
         return list(self._by_intent.values())
 
     def short(self) -> list[Guarded]:
         """Those whose protection failed last."""
         return [guarded for guarded in self._by_intent.values() if guarded.plan.short]
+
+
+def _may_be(plan: Plan, leg: Leg, order: Order) -> bool:
+    is_unbound = leg.order_id is None or leg.in_doubt or leg.changing
+    return is_unbound and order.symbol == plan.symbol and order.side is plan.exit_side

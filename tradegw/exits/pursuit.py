@@ -11,11 +11,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..deferreds import as_deferred
-from ..errors import GatewayError, OrderNotFound, UnsupportedOperation
+from ..errors import GatewayError, OrderNotFound, UnsupportedOperation, is_placement_fault
 from ..interfaces import IOrderEntry
 from ..model.order import OrderChange
 from ..model.protection import LegKind
-from ..risk.breaker import Breaker, is_placement_fault
+from ..risk.breaker import Breaker
 from .alerts import Alerts
 from .coverage import Cancel, Find, Place, Shrink, Step, next_step, shortfall, unconfirmed
 from .placement import Placement
@@ -177,7 +177,10 @@ class Pursuit:
         except UnsupportedOperation:
             await self._cancel(guarded, leg)  # the next step places what is left
         except GatewayError as error:
-            await self._look_again(guarded, leg, error)
+            if leg.in_doubt:  # it is looked for in the next step, and shrunk at the next try
+                leg.ending = True
+            else:
+                await self._look_again(guarded, leg, error)
         else:
             leg.quantity = min(leg.quantity, step.quantity)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from twisted.logger import Logger
 
 from ..deferreds import as_deferred
-from ..errors import GatewayError, PositionNotFound
+from ..errors import GatewayError, PositionNotFound, leaves_doubt
 from ..model.account import Position
 from ..model.order import ClosePositionRequest, OrderHandle
-from ..risk.breaker import leaves_doubt
 from .blotter import Blotter
 from .entry import Entry
 from .line import Line

@@ -14,7 +14,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from ..deferreds import as_deferred
-from ..errors import GatewayError
+from ..errors import GatewayError, leaves_doubt
 from ..interfaces import IExits, IOrderEntry
 from ..metrics.meters import Meters
 from ..model.enums import OrderStatus
@@ -28,7 +28,6 @@ from ..model.order import (
     Replaced,
 )
 from ..model.protection import ExitsChange
-from ..risk.breaker import leaves_doubt
 from .blotter import Blotter, Links
 from .line import Line
 
@@ -139,8 +138,8 @@ class Entry:
         self._exits.changing(order_id)
         try:
             changed = await self.replace_leg(order_id, change)
-        except GatewayError:
-            self._exits.unchanged(order_id)
+        except GatewayError as error:
+            self._exits.unchanged(order_id, leaves_doubt(error))
             raise
         self._exits.replaced(order_id, changed.order)
         return changed

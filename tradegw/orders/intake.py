@@ -18,7 +18,6 @@ from zope.interface import implementer
 from ..deferreds import logged
 from ..interfaces import IBrokerListener, IEventSink, IExits
 from ..metrics.meters import Meters
-from ..model.enums import PositionEventKind
 from ..model.events import (
     CandleEvent,
     Event,
@@ -108,11 +107,8 @@ class Intake:
         self._release.let_go(held, gatherResults(settled) if settled else None)
 
     def _position(self, event: PositionEvent) -> None:
-        if event.event is not PositionEventKind.CLOSED:
-            self._release.put(event)
-            return
         held = self._release.hold(event)
-        settled = self._told(self._exits.on_position_closed, event.position)
+        settled = self._told(self._exits.on_position_event, event)
         self._release.let_go(held, gatherResults(settled) if settled else None)
 
     def _told(

@@ -9,9 +9,9 @@ from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..errors import GatewayError, InternalError, ProviderUnavailable
+from ..errors import GatewayError, InternalError, ProviderUnavailable, is_outage
 from ..interfaces import IBroker
-from ..risk.breaker import Breaker, is_outage
+from ..risk.breaker import Breaker
 
 T = TypeVar("T")
 

@@ -26,8 +26,9 @@ class Breakers:
         self.exit_order = Breaker()
 
     def snapshot(self) -> BreakersStatus:
+        at = self._seconds()
         return BreakersStatus(
-            adapter=self.adapter.snapshot(), exit_order=self.exit_order.snapshot()
+            adapter=self.adapter.snapshot(at), exit_order=self.exit_order.snapshot(at)
         )
 
     def reset(self) -> BreakersStatus:

@@ -1,0 +1,92 @@
+"""Everything that can go wrong, as one tree (protocol 2.3)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tradegw import errors
+from tradegw.errors import Final, GatewayError, Passing
+
+LATER = datetime(2025, 1, 15, 12, tzinfo=UTC)
+SAMPLES: list[tuple[GatewayError, dict[str, Any] | None]] = [
+    (errors.InvalidRequest("m"), None),
+    (errors.InvalidRequest("m", "symbol"), {"field": "symbol"}),
+    (errors.BodyTooLarge("m"), None),
+    (errors.InvalidValue("m", "x", "1"), {"field": "x", "provided": "1"}),
+    (errors.InvalidValue("m", "x", None), {"field": "x", "provided": None}),
+    (errors.ValidationFailed("m", {"symbol": []}), {"symbol": []}),
+    (errors.Unauthorized("m", "AUTH_FAILED"), {"code": "AUTH_FAILED"}),
+    (errors.OrderNotFound("42"), {"resource": "order", "id": "42"}),
+    (errors.PositionNotFound("42"), {"resource": "position", "id": "42"}),
+    (errors.OcoGroupNotFound("42"), {"resource": "oco_group", "id": "42"}),
+    (errors.SymbolNotFound("X"), {"symbol": "X"}),
+    (errors.OrderNotModifiable("42", "it is FILLED"), {"order_id": "42"}),
+    (errors.ResetCooldown("m"), None),
+    (errors.OrderRejected("m"), {}),
+    (errors.OrderRejected("m", "MARKET_CLOSED"), {"reject_code": "MARKET_CLOSED"}),
+    (errors.OrderRejected("m", None, {"code": -2010}), {"code": -2010}),
+    (
+        errors.OrderRejected("m", "INSUFFICIENT_FUNDS", {"code": -2010}),
+        {"code": -2010, "reject_code": "INSUFFICIENT_FUNDS"},
+    ),
+    (errors.UnsupportedOperation("o", "p"), {"operation": "o", "provider": "p"}),
+    (errors.InternalError("m"), None),
+    (errors.RateLimited("m"), {"retry_after_seconds": None, "reset_at": None}),
+    (errors.RateLimited("m", 5, LATER), {"retry_after_seconds": 5, "reset_at": LATER}),
+    (errors.ProviderError("m"), None),
+    (errors.ProviderError("m", "alpaca"), {"provider": "alpaca"}),
+    (errors.ProviderUnavailable("m"), None),
+    (errors.ShuttingDown("m"), None),
+    (errors.Overloaded("m"), None),
+]
+
+
+def kinds(of: type[GatewayError] = GatewayError) -> set[type[GatewayError]]:
+    return {of}.union(*(kinds(sub) for sub in of.__subclasses__()))
+
+
+@pytest.mark.parametrize(("error", "details"), SAMPLES, ids=lambda one: type(one).__name__)
+def test_ht09_details_are_as_the_protocol_says(
+    error: GatewayError, details: dict[str, Any] | None
+) -> None:
+    assert error.details == details
+    assert error.message == str(error)
+    assert error.message
+
+
+def test_every_error_is_sampled_and_drawn_in_the_tree() -> None:
+    leaves = kinds() - {GatewayError, Final, Passing}
+    assert {type(error) for error, _ in SAMPLES} == leaves
+    for kind in kinds():
+        assert kind.__name__ in (errors.__doc__ or "")
+
+
+def test_every_error_is_either_final_or_passing() -> None:
+    assert kinds() == {GatewayError} | kinds(Final) | kinds(Passing)
+    assert not kinds(Final) & kinds(Passing)
+
+
+def test_what_may_pass() -> None:
+    assert kinds(Passing) - {Passing} == {
+        errors.RateLimited,
+        errors.ProviderError,
+        errors.ProviderUnavailable,
+        errors.ShuttingDown,
+        errors.Overloaded,
+    }
+
+
+def test_messages_name_what_was_not_found() -> None:
+    assert errors.OrderNotFound("42").message == "Order not found: 42"
+    assert "42" in errors.PositionNotFound("42").message
+    assert "X" in errors.SymbolNotFound("X").message
+    assert "FILLED" in errors.OrderNotModifiable("42", "it is FILLED").message
+
+
+def test_a_brokers_payload_is_copied() -> None:
+    payload = {"code": 1}
+    errors.OrderRejected("m", "X", payload)
+    assert payload == {"code": 1}
