@@ -346,16 +346,34 @@ def test_exx04_a_closed_position_takes_its_legs_along(core: Core) -> None:
 def test_w17_other_entries_in_the_symbol_keep_their_plans(core: Core) -> None:
     core.entered("1", client_order_id="filled")
     working = core.entered(client_order_id="working")
-    short = core.entered(
-        "1", client_order_id="short", side=Side.SELL, stop_loss="110", take_profit="90"
-    )
-    other = core.entered("1", client_order_id="other", symbol="MSFT")
+    core.entered("1", client_order_id="other", symbol="MSFT")
     core.intake.on_event(core.close_event())
-    assert ids(core.live_legs()) == ["short-sl", "short-tp", "other-sl", "other-tp"]
+    assert ids(core.live_legs()) == ["other-sl", "other-tp"]
     core.broker.fill(working, "1")
     assert ids(core.live_legs())[-2:] == ["working-sl", "working-tp"]
-    assert short
-    assert other
+
+
+def test_an_entry_that_only_closes_the_other_side_needs_no_protection_and_ends_that_of_it(
+    core: Core,
+) -> None:
+    core.entered("1", client_order_id="long")
+    core.entered("1", client_order_id="short", side=Side.SELL, stop_loss="110", take_profit="90")
+    assert core.live_legs() == []
+    assert core.alerts() == []
+
+
+def test_a_flip_is_protected_for_what_it_opened(core: Core) -> None:
+    core.entered("0.4", client_order_id="long")
+    core.entered("1", client_order_id="short", side=Side.SELL, stop_loss="110", take_profit="90")
+    assert ids(core.live_legs()) == ["short-sl", "short-tp"]
+    assert {leg.quantity for leg in core.live_legs()} == {Decimal("0.6")}
+
+
+def test_what_another_order_closes_is_protected_no_more(core: Core) -> None:
+    core.entered("1", client_order_id="long")
+    closing = core.submit(side=Side.SELL, quantity="0.3", client_order_id="closing")
+    core.broker.fill(closing.id, "0.3")
+    assert {leg.quantity for leg in core.live_legs()} == {Decimal("0.7")}
 
 
 def test_w17_on_a_hedging_broker_other_positions_keep_their_legs(core: Core) -> None:

@@ -82,8 +82,8 @@ class Placement:
             guarded.plan.take_leg(leg, found)
             self._plans.bind_leg(guarded, leg)
         elif leg.in_doubt:  # else an event told of it meanwhile
-            leg.in_doubt = False
             leg.ended = True
+        leg.in_doubt = False
 
     @as_deferred
     async def _sent(self, plan: Plan, leg: Leg) -> Order | None:
