@@ -123,7 +123,7 @@ class IEventSink(Interface):
 class IAlarm(Interface):
     """Where trouble is told."""
 
-    def raise_alert(code: AlertCode, message: str, details: dict[str, Any]) -> None:
+    def raise_alert(code: AlertCode, message: str, details: dict[str, Any] | None) -> None:
         """Log, count and publish an alert; *details* by code as in protocol section 5.3."""
 
 
@@ -134,7 +134,7 @@ class IOrderEntry(Interface):
         """Send an exit leg of the entry *parent_order_id*; stopping does not refuse it."""
 
     def find_leg(client_order_id: str) -> Deferred[Order | None]:
-        """The working order with that client id, if any; asked after a doubtful submit."""
+        """The order with that client id, working or done; asked after a doubtful submit."""
 
     def look_up(order_id: str) -> Deferred[Order]:
         """The state of an order at the broker."""
@@ -190,8 +190,14 @@ class IExits(Interface):
     def replaced(previous_id: str, order: Order) -> None:
         """That change worked, in place or under a new id."""
 
-    def reprice(entry_id: str, change: ExitsChange) -> Deferred[bool]:
-        """Change the exits of an entry; false if it is not ours to guard, but the broker's."""
+    def guards(entry_id: str) -> bool:
+        """Whether the exits of this entry are kept here."""
+
+    def reprice(entry: Order, change: ExitsChange) -> Deferred[None]:
+        """Change the exits of an entry; one that had none gets them, if it still works.
+
+        Fails with ``OrderNotModifiable`` if there is nothing (left) to protect.
+        """
 
     def move(position: Position, change: ExitsChange) -> Deferred[ExitsMoved]:
         """Move the resting legs of *position* to new prices (protocol section 3.11)."""

@@ -2,7 +2,8 @@
 
 Start: the broker, then the public port, so that nobody is let in before orders can be taken. Stop:
 orders are refused and ``/readyz`` turns red, work under way is finished (bounded), the port closes,
-clients are told and closed, the broker logs off. What rests at the broker goes on resting.
+clients are told and closed, the broker logs off; until then fills are protected. What rests at the
+broker goes on resting.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from zope.interface import implementer
 
@@ -26,6 +28,7 @@ from .interfaces import IBrokerListener, WallClock
 from .metrics.lag import ReactorLag
 from .metrics.meters import Meters
 from .metrics.resource import MetricsResource
+from .model.enums import PositionMode
 from .model.events import Event
 from .orders.alarm import Alarm
 from .orders.blotter import Blotter
@@ -102,16 +105,23 @@ class Gateway(MultiService):
         self._link = link = Link(settings.platform, self._fanout, meters, seconds, now)
         alarm = Alarm(self._fanout, meters, now)
         breakers = Breakers(seconds, self._breakers_reset)
-        line = Line(broker, breakers.adapter, seconds)
+        line = Line(broker, breakers.adapter, reactor, seconds)
         blotter = Blotter()
         reads = Reads(line, blotter, reactor, seconds, now)
         entry = Entry(line, blotter, meters, seconds, lambda: str(uuid4()))
-        self._guardian = guardian = Guardian(entry, breakers.exit_order, alarm, reactor, seconds)
+        self._guardian = guardian = Guardian(
+            entry,
+            breakers.exit_order,
+            alarm,
+            reactor,
+            seconds,
+            nets=broker.capabilities().position_mode is PositionMode.NETTING,
+        )
         entry.guard_with(guardian)
         self._desk = Desk(entry, Closing(line, blotter, reads, entry), reads, guardian)
         self._release = Release(self._fanout, reactor, meters)
-        groups = OcoGroups(blotter, entry, alarm)
-        news.to = Intake(blotter, guardian, groups, link, self._release, self._fanout, meters)
+        groups = OcoGroups(blotter, entry, alarm, reactor)
+        news.to = Intake(blotter, guardian, groups, link, self._release, alarm, meters)
         self._vitals = Vitals(settings.platform, link, settings.git_sha)
         self._site = build_site(
             Rooms(trading=self._desk, enquiry=reads, breakers=breakers, health=self._vitals),
@@ -138,14 +148,18 @@ class Gateway(MultiService):
         self.log.info("stopping: no new orders; what rests at the broker goes on resting")
         self._desk.refuse_orders()
         self._vitals.stopping()
-        await self._at_most(DRAIN_SECONDS, self._desk.idle(), "calls to the broker")
-        await self._port.close()
-        self._guardian.stop()
-        self._release.flush()
-        await self._fanout.close_all()
-        await self._at_most(FAREWELL_SECONDS, self._site.close_gently(), "HTTP requests")
-        await MultiService.stopService(self)
-        self.log.info("stopped")
+        try:
+            await self._at_most(DRAIN_SECONDS, self._desk.idle(), "calls to the broker")
+            await self._at_most(DRAIN_SECONDS, self._guardian.idle(), "exit orders")
+            await deferLater(self._clock, 0)  # answers go out before the goodbye
+            await self._port.close()
+            self._release.flush()
+            await self._fanout.close_all()
+            await self._at_most(FAREWELL_SECONDS, self._site.close_gently(), "HTTP requests")
+        finally:
+            self._guardian.stop()  # fills are protected as long as the broker tells of them
+            await MultiService.stopService(self)
+            self.log.info("stopped")
 
     @as_deferred
     async def _at_most(self, seconds: float, work: Deferred[None], what: str) -> None:

@@ -31,8 +31,11 @@ def clean_environment(**ours: str) -> dict[str, str]:
         "SAXO_",
         "TEKTII_",
         "BACKTEST_",
+        "RECONNECT_",
+        "SL_TP_",
     )
     names = {"SUBSCRIPTIONS", "ENABLE_SWAGGER", "LOG_FORMAT", "LOG_LEVEL", "RUST_LOG", "GIT_SHA"}
+    names |= {"STATE_DIRECTORY", "ENVIRONMENT", "K_SERVICE", "EXIT_STATE_FILE"}
     kept = {k: v for k, v in os.environ.items() if not k.startswith(prefixes) and k not in names}
     return kept | ours
 

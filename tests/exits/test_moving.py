@@ -293,11 +293,16 @@ def test_w58_a_new_leg_in_doubt_is_not_followed_by_the_old_one(core: Core, arriv
     assert core.live(LIMIT) == 1
 
 
-def test_where_cancels_take_time_a_move_places_one_new_leg(core: Core) -> None:
+def test_where_cancels_take_time_a_move_waits_and_places_one_new_leg(core: Core) -> None:
     core.broker.plan("replace", CANNOT)
     core.broker.cancels_slowly = True
-    result_of(move(core, stop_loss=95))
+    work = move(core, stop_loss=95)
+    core.wait(0.2)
+    assert ids(core.live_legs()) == ["c1-sl", "c1-tp"]
     core.broker.end(core.leg("c1-sl").id, OrderStatus.CANCELLED)
+    core.wait(1)
+    result_of(work)
+    assert core.leg("c1-sl-1").stop_price == 95
     core.wait(60)
     assert ids(core.live_legs()) == ["c1-tp", "c1-sl-1"]
     assert core.alerts() == []

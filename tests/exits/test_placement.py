@@ -206,9 +206,23 @@ def test_w03_a_leg_in_doubt_is_sent_again_under_the_same_id_only_after_it_was_no
     core.broker.fill(entry_id, "1")
     core.wait(2)
     names = [name for name, _ in core.broker.calls[1:]]
-    assert names == ["submit", "open_orders", "submit", "open_orders", "submit"]
+    looked = ["open_orders", "closed_orders"]
+    assert names == ["submit", *looked, "submit", *looked, "submit"]
     assert sent_legs(core) == ["c1-sl"] * 3
     assert ids(core.live_legs()) == ["c1-sl"]
+
+
+def test_a_leg_in_doubt_that_executed_at_once_is_not_sent_again(core: Core) -> None:
+    """It is not among the working orders any more; the double would turn the position around."""
+    entry_id = core.entered(take_profit=None)
+    core.broker.unheard = {OrderEventKind.CREATED}
+    core.broker.plan("submit", Lost(NO_ANSWER))
+    core.broker.fill(entry_id, "1")
+    (leg,) = core.legs()
+    core.broker.unheard = {OrderEventKind.FILLED}
+    core.broker.fill(leg.id, "1")
+    core.wait(60)
+    assert sent_legs(core) == ["c1-sl"]
 
 
 def test_w03_a_refusal_as_duplicate_of_itself_means_that_it_is_there(core: Core) -> None:

@@ -125,7 +125,7 @@ class Core:
         self.meters = Meters(CollectorRegistry(), Platform.MOCK)
         self.alarm = Alarm(sink, self.meters, self.now)
         self.breakers = Breakers(seconds, self._on_reset)
-        self.line = Line(self.broker, self.breakers.adapter, seconds)
+        self.line = Line(self.broker, self.breakers.adapter, self.clock, seconds)
         self.blotter = Blotter()
         self.reads = Reads(self.line, self.blotter, self.clock, seconds, self.now)
         self._ids = 0
@@ -137,10 +137,16 @@ class Core:
         closing = Closing(self.line, self.blotter, self.reads, self.entry)
         self.desk = Desk(self.entry, closing, self.reads, self.guardian)
         self.release = Release(sink, self.clock, self.meters)
-        self.groups = OcoGroups(self.blotter, self.entry, self.alarm)
+        self.groups = OcoGroups(self.blotter, self.entry, self.alarm, self.clock)
         self.link = Link(Platform.MOCK, sink, self.meters, seconds, self.now)
         self.intake = self.broker.listener = Intake(
-            self.blotter, self.guardian, self.groups, self.link, self.release, sink, self.meters
+            self.blotter,
+            self.guardian,
+            self.groups,
+            self.link,
+            self.release,
+            self.alarm,
+            self.meters,
         )
 
     def _on_reset(self) -> None:

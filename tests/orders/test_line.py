@@ -26,7 +26,7 @@ class Bench:
     def __init__(self) -> None:
         self.clock = Clock()
         self.breaker = Breaker()
-        self.line = Line(ScriptedBroker(), self.breaker, self.clock.seconds)
+        self.line = Line(ScriptedBroker(), self.breaker, self.clock, self.clock.seconds)
         self.calls = 0
 
     def ask(self, outcome: Any, *, always: bool = False) -> Deferred[Any]:
@@ -95,7 +95,7 @@ def test_check_tells_before_anything_is_begun(bench: Bench) -> None:
         bench.line.check()
 
 
-@pytest.mark.parametrize("error", [KeyError("status"), TimeoutError("too long")])
+@pytest.mark.parametrize("error", [KeyError("status"), ValueError("too long")])
 def test_an_unexpected_failure_becomes_an_internal_error_without_its_cause_in_the_text(
     bench: Bench, error: Exception
 ) -> None:
@@ -110,3 +110,15 @@ def test_an_unexpected_failure_to_even_call_becomes_an_internal_error(bench: Ben
         raise TypeError("a defect")
 
     failure_of(bench.line.ask(broken), InternalError)
+
+
+def test_an_answer_that_takes_too_long_is_none_and_counts_as_an_outage(bench: Bench) -> None:
+    """The call itself goes on: what it does at the broker cannot be called back."""
+    answer: Deferred[str] = Deferred()
+    asked = bench.line.ask(lambda: answer)
+    bench.clock.advance(19.9)
+    assert not asked.called
+    bench.clock.advance(0.2)
+    failure_of(asked, ProviderError)
+    assert bench.breaker.snapshot(0).failure_count == 1
+    answer.callback("late")

@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from ..deferreds import as_deferred, deadline, shield
-from ..errors import Overloaded
+from ..errors import OrderNotModifiable, Overloaded
 from ..interfaces import IAlarm, IExits, IOrderEntry
 from ..model.account import Position
 from ..model.enums import PositionEventKind
@@ -196,16 +196,30 @@ class Guardian:
             guarded.plan.targets[leg.kind] = leg.price  # what its client wants from now on
         self._pursuit.drive(guarded)
 
-    @as_deferred
-    async def reprice(self, entry_id: str, change: ExitsChange) -> bool:
+    def guards(self, entry_id: str) -> bool:
         guarded = self._plans.by_entry_id(entry_id)
+        return guarded is not None and not guarded.plan.is_over
+
+    @as_deferred
+    async def reprice(self, entry: Order, change: ExitsChange) -> None:
+        guarded = self._plans.by_entry_id(entry.id)
         if guarded is None or guarded.plan.is_over:
-            return False
+            guarded = self._attached(entry, change)
         try:
             await guarded.lock.run(self._moving.reprice, guarded, change)
         finally:
             await self._at_most(ANSWER_SECONDS, self._pursuit.drive(guarded))
-        return True
+
+    def _attached(self, entry: Order, change: ExitsChange) -> Guarded:
+        """A plan for an entry that was sent without exits."""
+        if entry.status.is_terminal:
+            raise OrderNotModifiable(entry.id, f"it is {entry.status.value}")
+        plan = Plan.of_working(entry, change)
+        self._plans.add(plan)
+        guarded = self._plans.bind(plan.intent_id, entry.id)
+        assert guarded is not None
+        plan.take_entry(entry)
+        return guarded
 
     @as_deferred
     async def move(self, position: Position, change: ExitsChange) -> ExitsMoved:
@@ -223,6 +237,10 @@ class Guardian:
         """The breaker was reset: what it held up is tried now."""
         for guarded in self._plans.short():
             self._pursuit.retry(guarded)
+
+    def idle(self) -> Deferred[None]:
+        """Fires when no work on exits is under way."""
+        return self._pursuit.idle()
 
     def stop(self) -> None:
         """No more work; what is pending or short is logged, since nobody will do it now."""

@@ -108,6 +108,8 @@ class Moving:
             leg.ending = False
             raise
         guarded.plan.take_leg(leg, order)
+        if not leg.ended:
+            await self._placement.wait_for_end(guarded, leg)
         if order.status is OrderStatus.FILLED or leg.unfilled == 0:
             raise OrderNotModifiable(position_id, "the exit leg filled while it was being moved")
         refusal = await self._replacement(guarded, leg, price)

@@ -14,7 +14,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from ..deferreds import as_deferred
-from ..errors import GatewayError, OrderRejected, Passing, leaves_doubt
+from ..errors import GatewayError, OrderRejected, Passing, ProviderError, leaves_doubt
 from ..interfaces import IOrderEntry
 from ..model.order import Order, OrderChange
 from .plan import Leg, Plan
@@ -73,6 +73,20 @@ class Placement:
         finally:
             leg.changing = False
         self._plans.replaced(previous_id, changed.order)
+
+    @as_deferred
+    async def wait_for_end(self, guarded: Guarded, leg: Leg) -> None:
+        """Wait until the cancelled *leg* has ended; two at once could turn the position around.
+
+        Fails with ``ProviderError`` if it takes too long; the leg is watched on.
+        """
+        for pause in PAUSES_SECONDS:
+            await deferLater(self._clock, pause)
+            if not leg.ended and leg.order_id is not None:
+                guarded.plan.take_leg(leg, await self._entry.look_up(leg.order_id))
+            if leg.ended:
+                return
+        raise ProviderError(f"The cancel of exit order {leg.order_id} is not confirmed yet")
 
     @as_deferred
     async def find(self, guarded: Guarded, leg: Leg) -> None:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from ..model.enums import OrderType, Side, TimeInForce
 from ..model.money import ZERO
 from ..model.order import Order, OrderRequest
-from ..model.protection import LegKind
+from ..model.protection import ExitsChange, LegKind
 
 
 @dataclass(eq=False)
@@ -123,6 +123,19 @@ class Plan:
             exit_side=request.side.opposite,
             targets={kind: price for kind, price in wanted.items() if price is not None},
             seed=seed or None,
+        )
+
+    @classmethod
+    def of_working(cls, entry: Order, change: ExitsChange) -> Plan:
+        """A plan for an order that works already."""
+        wanted = {LegKind.STOP_LOSS: change.stop_loss, LegKind.TAKE_PROFIT: change.take_profit}
+        return cls(
+            intent_id=entry.id,
+            client_order_id=None,
+            symbol=entry.symbol,
+            exit_side=entry.side.opposite,
+            targets={kind: price for kind, price in wanted.items() if price is not None},
+            seed=entry.client_order_id,
         )
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -54,6 +54,15 @@ class Pursuit:
         self._clock = clock
         self._seconds = seconds
         self._stopped = False
+        self._under_way = 0
+        self._awaiting_idle: list[Deferred[None]] = []
+
+    def idle(self) -> Deferred[None]:
+        """Fires when no work is under way."""
+        if not self._under_way:
+            return succeed(None)
+        self._awaiting_idle.append(Deferred())
+        return self._awaiting_idle[-1]
 
     def stop(self) -> None:
         """No new step is taken from now on."""
@@ -72,15 +81,24 @@ class Pursuit:
         """*work*, which never fails. What it leaves unconfirmed for too long is alerted."""
         if not unconfirmed(guarded.plan):
             guarded.told = {}
+        self._under_way += 1
         overdue = self._clock.callLater(UNTOLD_SECONDS, self._tell_unconfirmed, guarded)
 
         def done(result: Failure | None) -> None:
+            self._finished()
             if overdue.active() and not unconfirmed(guarded.plan):
                 overdue.cancel()
             if result is not None:
                 self.log.failure("work on exits failed", result)
 
         return work.addBoth(done)
+
+    def _finished(self) -> None:
+        self._under_way -= 1
+        if not self._under_way:
+            awaiting, self._awaiting_idle = self._awaiting_idle, []
+            for idle in awaiting:
+                idle.callback(None)
 
     @as_deferred
     async def _pursue_afresh(self, guarded: Guarded) -> None:

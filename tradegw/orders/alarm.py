@@ -27,7 +27,11 @@ class Alarm:
         self._meters = meters
         self._now = now
 
-    def raise_alert(self, code: AlertCode, message: str, details: dict[str, Any]) -> None:
+    def relay(self, alert: AlertEvent) -> None:
+        """Tell an alert that comes from the broker."""
+        self.raise_alert(alert.code, alert.message, alert.details)
+
+    def raise_alert(self, code: AlertCode, message: str, details: dict[str, Any] | None) -> None:
         """Tell everybody. Double exits are counted, and critical alerts that nobody hears."""
         message, details = scrub(message), scrub_value(details)
         self.log.error("{code}: {text}", code=code.value, text=message, details=details)

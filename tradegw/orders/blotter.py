@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from ..model.enums import OrderStatus
 from ..model.order import Order
+from ..model.protection import ExitsChange
 
 RETAINED_TERMINAL: Final = 10_000
 RETAINED_EXPECTED: Final = 10_000
@@ -26,6 +27,8 @@ class Links(Struct, frozen=True, kw_only=True):
     correlation_id: str | None = None
     parent_order_id: str | None = None
     oco_group_id: str | None = None
+    exits: ExitsChange | None = None
+    """Where its client wants the exits that we keep, since the order was sent."""
 
 
 class Blotter:
@@ -92,11 +95,28 @@ class Blotter:
             self._retire(previous_id)
         return self.apply(order)
 
+    def note(self, order: Order, exits: ExitsChange) -> Order:
+        """The exits that we keep for *order* were changed; returns it showing them."""
+        links = self._links_of(order) or Links(client_order_id=order.client_order_id or order.id)
+        before = links.exits or ExitsChange()
+        now = ExitsChange(
+            stop_loss=exits.stop_loss or before.stop_loss,
+            take_profit=exits.take_profit or before.take_profit,
+        )
+        self._links[order.id] = replace(links, exits=now)
+        return self.apply(order)
+
     def linked(self, order: Order) -> Order:
         """*order* with correlation id, parent and group; what the broker itself says wins."""
         links = self._links_of(order)
         if links is None:
             return order
+        if links.exits is not None:
+            order = replace(
+                order,
+                stop_loss=links.exits.stop_loss or order.stop_loss,
+                take_profit=links.exits.take_profit or order.take_profit,
+            )
         return replace(
             order,
             correlation_id=order.correlation_id or links.correlation_id,

@@ -7,7 +7,7 @@ from twisted.logger import Logger
 from ..deferreds import as_deferred
 from ..errors import GatewayError, PositionNotFound, leaves_doubt
 from ..model.account import Position
-from ..model.order import ClosePositionRequest, OrderHandle
+from ..model.order import ClosePositionRequest, Order, OrderHandle
 from .blotter import Blotter
 from .entry import Entry
 from .line import Line
@@ -15,7 +15,9 @@ from .reads import Reads
 
 
 class Closing:
-    """Sends closing orders. A close that is repeated finds nothing to close, and says so."""
+    """Sends closing orders. One that is repeated while the first still works gets that one again;
+    one that finds nothing to close says so.
+    """
 
     log = Logger()
 
@@ -24,6 +26,7 @@ class Closing:
         self._blotter = blotter
         self._reads = reads
         self._entry = entry
+        self._closing: dict[str, str] = {}
 
     @as_deferred
     async def close(self, position_id: str, request: ClosePositionRequest) -> OrderHandle:
@@ -48,6 +51,8 @@ class Closing:
 
     @as_deferred
     async def _send(self, position: Position, request: ClosePositionRequest) -> OrderHandle:
+        if (under_way := self._under_way(position, request)) is not None:
+            return _handle(under_way)
         links = self._entry.links()
         self._blotter.expect(links)
         broker = self._line.broker
@@ -66,9 +71,26 @@ class Closing:
             order_id=order.id,
             correlation_id=order.correlation_id,
         )
-        return OrderHandle(
-            id=order.id,
-            status=order.status,
-            client_order_id=order.client_order_id,
-            correlation_id=order.correlation_id,
-        )
+        if request == ClosePositionRequest():
+            self._closing[position.id] = order.id
+        return _handle(order)
+
+    def _under_way(self, position: Position, request: ClosePositionRequest) -> Order | None:
+        """The order that closes all of *position* already, if that is asked for again."""
+        order_id = self._closing.get(position.id)
+        if order_id is None or request != ClosePositionRequest():
+            return None
+        order = self._blotter.order(order_id)
+        if order is not None and not order.status.is_terminal:
+            return order
+        del self._closing[position.id]
+        return None
+
+
+def _handle(order: Order) -> OrderHandle:
+    return OrderHandle(
+        id=order.id,
+        status=order.status,
+        client_order_id=order.client_order_id,
+        correlation_id=order.correlation_id,
+    )

@@ -14,7 +14,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from ..deferreds import as_deferred
-from ..errors import GatewayError, leaves_doubt
+from ..errors import GatewayError, InvalidRequest, leaves_doubt
 from ..interfaces import IExits, IOrderEntry
 from ..metrics.meters import Meters
 from ..model.enums import OrderStatus
@@ -24,6 +24,7 @@ from ..model.order import (
     Order,
     OrderChange,
     OrderHandle,
+    OrderQuery,
     OrderRequest,
     Replaced,
 )
@@ -129,12 +130,31 @@ class Entry:
 
     @as_deferred
     async def replace(self, order_id: str, change: OrderChange) -> Replaced:
-        """Change a working order; exits that we guard are changed here, all else at the broker."""
+        """Change a working order: at the broker first, then the exits that we guard."""
         exits = ExitsChange(stop_loss=change.stop_loss, take_profit=change.take_profit)
-        if exits != ExitsChange() and await self._exits.reprice(order_id, exits):
+        ours = exits != ExitsChange() and await self._guards(order_id)
+        if ours:
             change = with_changes(change, stop_loss=None, take_profit=None)
-        if change == OrderChange():
-            return Replaced(order=await self.look_up(order_id))
+        changed = Replaced(order=await self.look_up(order_id))
+        if change != OrderChange():
+            changed = await self._replaced_at_broker(order_id, change)
+        if ours:
+            await self._exits.reprice(changed.order, exits)
+            changed = with_changes(changed, order=self._blotter.note(changed.order, exits))
+        return changed
+
+    @as_deferred
+    async def _guards(self, order_id: str) -> bool:
+        """Whether the exits of an order are ours to keep, and not the broker's."""
+        if self._exits.guards(order_id):
+            return True
+        order = await self.look_up(order_id)
+        if order.parent_order_id is not None:
+            raise InvalidRequest(f"Order {order_id} is itself an exit and has none", "stop_loss")
+        return not self._broker.manages_exits(_with_exits(order))
+
+    @as_deferred
+    async def _replaced_at_broker(self, order_id: str, change: OrderChange) -> Replaced:
         self._exits.changing(order_id)
         try:
             changed = await self.replace_leg(order_id, change)
@@ -217,12 +237,26 @@ class Entry:
 
     @as_deferred
     async def find_leg(self, client_order_id: str) -> Order | None:
-        for order in await self._line.ask(self._broker.open_orders, always=True):
-            if order.client_order_id == client_order_id:
-                return self._blotter.apply(order)
+        query = OrderQuery(client_order_id=client_order_id)
+        calls = (self._broker.open_orders, lambda: self._broker.closed_orders(query))
+        for call in calls:  # in this order, for an order may end between the two
+            for order in await self._line.ask(call, always=True):
+                if order.client_order_id == client_order_id:
+                    return self._blotter.apply(order)
         return None
 
     @as_deferred
     async def bracket_legs(self, symbol: str) -> list[Order]:
         working = await self._line.ask(self._broker.open_orders, always=True)
         return [o for o in working if o.symbol == symbol and o.parent_order_id is not None]
+
+
+def _with_exits(order: Order) -> OrderRequest:
+    """*order* as it would be asked for, with an exit attached."""
+    return OrderRequest(
+        symbol=order.symbol,
+        side=order.side,
+        quantity=order.quantity,
+        order_type=order.order_type,
+        stop_loss=order.limit_price or order.stop_price or order.quantity,
+    )

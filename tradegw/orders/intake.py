@@ -16,9 +16,10 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from ..deferreds import logged
-from ..interfaces import IBrokerListener, IEventSink, IExits
+from ..interfaces import IBrokerListener, IExits
 from ..metrics.meters import Meters
 from ..model.events import (
+    AlertEvent,
     CandleEvent,
     Event,
     OrderEvent,
@@ -27,6 +28,7 @@ from ..model.events import (
     RateLimitEvent,
     TradeEvent,
 )
+from .alarm import Alarm
 from .blotter import Blotter
 from .link import Link
 from .oco import OcoGroups
@@ -48,7 +50,7 @@ class Intake:
         groups: OcoGroups,
         link: Link,
         release: Release,
-        prices: IEventSink,
+        alarm: Alarm,
         meters: Meters,
     ) -> None:
         self._blotter = blotter
@@ -56,7 +58,6 @@ class Intake:
         self._groups = groups
         self._link = link
         self._release = release
-        self._prices = prices
         self._meters = meters
         self._take: dict[type, Callable[[Any], None]] = {
             QuoteEvent: self._quote,
@@ -65,6 +66,7 @@ class Intake:
             TradeEvent: self._trade,
             PositionEvent: self._position,
             RateLimitEvent: self._rate_limit,
+            AlertEvent: alarm.relay,
         }
 
     def on_event(self, event: Event) -> None:
@@ -82,11 +84,11 @@ class Intake:
 
     def _quote(self, event: QuoteEvent) -> None:
         self._link.tick(event.quote.symbol)
-        self._prices.publish(event)
+        self._release.overtake(event)
 
     def _candle(self, event: CandleEvent) -> None:
         self._link.tick(event.bar.symbol)
-        self._prices.publish(event)
+        self._release.overtake(event)
 
     def _trade(self, event: TradeEvent) -> None:
         self._link.tick(event.trade.symbol)

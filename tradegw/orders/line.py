@@ -1,32 +1,44 @@
-"""The broker behind its breaker: the one place from which it is called."""
+"""The broker behind its breaker: the place from which it is asked to do or tell anything."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NoReturn, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 from twisted.internet.defer import Deferred, fail
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..errors import GatewayError, InternalError, ProviderUnavailable, is_outage
+from ..deferreds import deadline, shield
+from ..errors import GatewayError, InternalError, ProviderError, ProviderUnavailable, is_outage
 from ..interfaces import IBroker
 from ..risk.breaker import Breaker
 
 T = TypeVar("T")
 
+ANSWER_SECONDS: Final = 20.0
+
 
 class Line:
     """Calls to the broker. Outages are counted; while the breaker is open nothing new goes out.
 
-    What lowers risk (cancels, closes, exit legs) is sent ``always``, breaker or not.
+    What lowers risk (cancels, closes, exit legs) is sent ``always``, breaker or not. An answer that
+    takes longer than ``ANSWER_SECONDS`` is none; what was asked may have been done all the same.
     """
 
     log = Logger()
 
-    def __init__(self, broker: IBroker, breaker: Breaker, seconds: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        broker: IBroker,
+        breaker: Breaker,
+        clock: IReactorTime,
+        seconds: Callable[[], float],
+    ) -> None:
         self.broker = broker
         self._breaker = breaker
+        self._clock = clock
         self._seconds = seconds
 
     def check(self) -> None:
@@ -47,10 +59,14 @@ class Line:
             answer = call()
         except Exception:  # a broker is to fail later, but may not
             answer = fail()
+        if not answer.called:
+            answer = deadline(shield(answer), ANSWER_SECONDS, self._clock)
         return answer.addErrback(self._failed)
 
     def _failed(self, failure: Failure) -> NoReturn:
         error = failure.value
+        if isinstance(error, TimeoutError):
+            error = ProviderError(f"{self.broker.provider}: {error}", self.broker.provider)
         if not isinstance(error, GatewayError):
             self.log.failure("a call to {provider} failed", failure, provider=self.broker.provider)
             raise InternalError("The broker's answer could not be used") from error

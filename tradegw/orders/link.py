@@ -10,6 +10,7 @@ from ..market.staleness import Staleness
 from ..metrics.meters import Meters
 from ..model.enums import ConnectionEventKind, Platform, StalenessEventKind
 from ..model.events import ConnectionEvent, Event, StalenessEvent
+from ..secrecy import scrub
 
 
 class Link:
@@ -53,7 +54,10 @@ class Link:
             self.is_up = False
             self._lost_at = self._seconds()
             self._meters.broker_disconnected()
-            self._tell(ConnectionEventKind.BROKER_DISCONNECTED, error=error)
+            self._tell(
+                ConnectionEventKind.BROKER_DISCONNECTED,
+                error=None if error is None else scrub(error),
+            )
             for event in self.greeting():
                 self._sink.publish(event)
         elif newly_stale:  # a second stream was lost after the first

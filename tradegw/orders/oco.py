@@ -12,9 +12,11 @@ from typing import Final
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from ..deferreds import as_deferred
+from ..deferreds import as_deferred, logged
 from ..errors import GatewayError
 from ..model.enums import AlertCode, OrderStatus
 from ..model.order import Order
@@ -23,6 +25,7 @@ from .blotter import Blotter
 from .entry import Entry
 
 REMEMBERED_FILLS: Final = 10_000
+RETRY_SECONDS: Final = (1.0, 5.0, 30.0)
 
 
 class _Round(Struct, eq=False):
@@ -43,7 +46,8 @@ class OcoGroups:
 
     log = Logger()
 
-    def __init__(self, blotter: Blotter, entry: Entry, alarm: Alarm) -> None:
+    def __init__(self, blotter: Blotter, entry: Entry, alarm: Alarm, clock: IReactorTime) -> None:
+        self._clock = clock
         self._blotter = blotter
         self._entry = entry
         self._alarm = alarm
@@ -94,21 +98,39 @@ class OcoGroups:
 
     @as_deferred
     async def _cancel(self, group: str, orders: list[Order]) -> None:
-        for order in orders:
-            try:
-                await self._entry.cancel_order(order.id)
-            except GatewayError as error:
-                self._tell_if_working(group, order.id, error)
+        left = [order for order in orders if not await self._is_gone(group, order.id)]
+        if left:
+            logged(self._try_again(group, left), self.log, "cancelling an OCO group")
 
-    def _tell_if_working(self, group: str, order_id: str, error: GatewayError) -> None:
-        known = self._blotter.order(order_id)
-        if known is None or not known.status.is_terminal:
-            self.log.error(
-                "order {order_id} of OCO group {group} could not be cancelled: {reason}",
+    @as_deferred
+    async def _try_again(self, group: str, orders: list[Order]) -> None:
+        """Out of the way of events: the fill that caused it does not wait for this."""
+        for pause in RETRY_SECONDS:
+            await deferLater(self._clock, pause)
+            orders = [order for order in orders if not await self._is_gone(group, order.id)]
+        for order in orders:
+            self._alarm.raise_alert(
+                AlertCode.INTERNAL_ERROR,
+                f"Order {order.id} of OCO group {group} could not be cancelled and may still fill",
+                {"oco_group_id": group, "symbol": order.symbol, "order_id": order.id},
+            )
+
+    @as_deferred
+    async def _is_gone(self, group: str, order_id: str) -> bool:
+        try:
+            await self._entry.cancel_order(order_id)
+        except GatewayError as error:
+            known = self._blotter.order(order_id)
+            if known is not None and known.status.is_terminal:
+                return True  # the broker paired them, or it filled
+            self.log.warn(
+                "order {order_id} of OCO group {group} is not cancelled yet: {reason}",
                 order_id=order_id,
                 group=group,
                 reason=error.message,
             )
+            return False
+        return True
 
     def _double_exit(self, group: str, first: Order, second: Order) -> None:
         self._alarm.raise_alert(

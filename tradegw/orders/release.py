@@ -51,6 +51,10 @@ class Release:
         else:
             self._sink.publish(event)
 
+    def overtake(self, event: Event) -> None:
+        """Let *event*, a price, go at once."""
+        self._sink.publish(event)
+
     def hold(self, event: Event) -> Held:
         """Give *event* its place; what it causes comes behind it. :meth:`let_go` must follow."""
         held = Held(event, waiting=True)
