@@ -228,3 +228,12 @@ def test_a_stopping_gateway_refuses_orders_and_says_goodbye(journey: Journey) ->
     close = journey.listener.value()
     assert close[0] == 0x88
     assert int.from_bytes(close[2:4]) == 1001
+
+
+def test_a_fill_while_the_gateway_says_goodbye_is_protected(journey: Journey) -> None:
+    """The guardian works as long as the broker tells of fills."""
+    _, handle = journey.ask("POST", "/v1/orders", BRACKET)
+    journey.gateway.stopService()
+    journey.reactor.advance(0.1)
+    journey.broker.fill(handle["id"], "10")
+    assert len(journey.broker.asked("submit")) == 3

@@ -634,3 +634,41 @@ def test_w13_a_plan_has_no_age(core: Core) -> None:
     core.clock.advance(7 * 24 * 3600)
     core.broker.fill(core.leg("c1-sl").id, "1")
     assert core.live_legs() == []
+
+
+# -- exits of an entry changed through its own order -----------------------------------------------
+
+
+def test_exits_can_be_attached_to_an_order_that_was_sent_without_any(core: Core) -> None:
+    order_id = core.submit().id
+    changed = result_of(core.desk.replace(order_id, OrderChange(stop_loss=Decimal(90))))
+    assert changed.order.stop_loss == 90
+    assert result_of(core.reads.order(order_id)).stop_loss == 90
+    core.broker.fill(order_id, "1")
+    covers(core, "1", "0")
+
+
+def test_exits_cannot_be_attached_to_an_order_that_has_ended(core: Core) -> None:
+    order_id = core.submit().id
+    core.broker.end(order_id, OrderStatus.CANCELLED)
+    change = OrderChange(stop_loss=Decimal(90))
+    failure_of(core.desk.replace(order_id, change), OrderNotModifiable)
+    assert core.guards() == 0
+
+
+def test_a_change_that_the_broker_refuses_moves_no_exit(core: Core) -> None:
+    entry_id = core.entered()
+    core.broker.plan("replace", OrderNotModifiable(entry_id, "too late"))
+    change = OrderChange(stop_loss=Decimal(95), quantity=Decimal(2))
+    failure_of(core.desk.replace(entry_id, change), OrderNotModifiable)
+    core.broker.fill(entry_id, "1")
+    assert core.leg("c1-sl").stop_price == 90
+
+
+def test_a_strangers_order_with_the_name_of_a_leg_that_has_ended_is_left_alone(core: Core) -> None:
+    core.entered("1")
+    core.broker.fill(core.leg("c1-sl").id, "1")
+    stranger = core.submit(side=Side.SELL, client_order_id="c1-sl", symbol="AAPL")
+    core.broker.fill(stranger.id, "0.1")
+    core.wait(60)
+    assert core.broker.orders[stranger.id].status is OrderStatus.PARTIALLY_FILLED
