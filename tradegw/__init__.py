@@ -15,8 +15,14 @@ The map of the package, in the order in which things depend on each other:
 ``stream``       the door to listen at: the WebSocket and its fan-out
 ``metrics``      counters and histograms, and the page that shows them
 ``config``       environment variables into frozen settings
+``port``         the one public port
+``vitals``       what the probes say
 ``service``      the composition root: who is wired to whom, and in which order all starts and stops
+``daemon``       the process: where its log goes, what signals do to it
 ``tap``          the ``twistd`` plugin; the only module that knows the reactor
+
+Beside them stand ``deferreds`` (coroutines at the seams), ``secrecy`` (what is never written), ``logs``
+and ``testing`` (the fakes we ship).
 
 Read ``docs/architecture.md`` next.
 """
