@@ -23,9 +23,10 @@ class Broken(Exception):
 def log() -> Iterator[list[LogEvent]]:
     """Everything that is logged."""
     events: list[LogEvent] = []
-    globalLogPublisher.addObserver(events.append)
+    observer: Any = events.append
+    globalLogPublisher.addObserver(observer)
     yield events
-    globalLogPublisher.removeObserver(events.append)
+    globalLogPublisher.removeObserver(observer)
 
 
 # -- as_deferred ---------------------------------------------------------------------------------

@@ -17,9 +17,9 @@ from tests.model.test_money import sane_decimals
 from tests.orders.samples import an_order
 from tradegw.model import wire
 from tradegw.model.account import Account
-from tradegw.model.enums import AlertCode, OrderStatus, Platform, StalenessEventKind
+from tradegw.model.enums import AlertCode, OrderStatus, Platform, StalenessEventKind, Timeframe
 from tradegw.model.events import AlertEvent, FinancingEvent, PingEvent, StalenessEvent
-from tradegw.model.market import BarQuery, Timeframe
+from tradegw.model.market import BarQuery
 from tradegw.model.order import Order, OrderRequest
 
 NOON = datetime(2025, 1, 15, 12, tzinfo=UTC)
@@ -74,9 +74,9 @@ def test_an_order_comes_back_as_it_left(quantity: Decimal, filled: Decimal, pric
 
 @given(
     st.datetimes(
-        datetime(1970, 1, 1),
-        datetime(2200, 1, 1),
-        timezones=st.just(UTC),  # noqa: DTZ001  (hypothesis adds the zone)
+        datetime(1970, 1, 1),  # noqa: DTZ001  (hypothesis adds the zone)
+        datetime(2200, 1, 1),  # noqa: DTZ001
+        timezones=st.just(UTC),
     )
 )
 def test_times_are_utc_with_a_z_and_at_most_six_places(at: datetime) -> None:
@@ -156,7 +156,10 @@ def test_numbers_are_read_from_their_text_and_never_through_a_float(text: str) -
 
 
 def test_a_long_number_is_read_exactly() -> None:
-    body = b'{"symbol":"A","side":"buy","quantity":0.1234567890123456789012345678,"order_type":"market"}'
+    body = (
+        b'{"symbol":"A","side":"buy","order_type":"market",'
+        b'"quantity":0.1234567890123456789012345678}'
+    )
     request = msgspec.json.decode(body, type=OrderRequest)
     assert str(request.quantity) == "0.1234567890123456789012345678"
 
