@@ -81,7 +81,9 @@ def main() -> None:
                         symbol=SYMBOL
                     ):
                         buy(gateway, Decimal(bar.close))
-                case OrderEvent(event=OrderEventType.ORDER_FILLED, order=order):
+                case OrderEvent(event=OrderEventType.ORDER_FILLED, order=order) if (
+                    order.symbol == SYMBOL
+                ):
                     kind = "exit" if event.parent_order_id else "entry"
                     print(f"{kind} filled: {order.side.value} at {order.average_fill_price}")
                 case AccountEvent(account=account):

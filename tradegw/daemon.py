@@ -52,7 +52,8 @@ class Daemon(MultiService):
             if json_lines is None:
                 json_lines = not (hasattr(out, "isatty") and out.isatty())
             parent.setComponent(
-                ILogObserver, logs.observer(out, self._settings.log_level, json_lines)
+                ILogObserver,
+                logs.observer(out, self._settings.log_level, json_lines, self._settings.api_key),
             )
             logs.route_stdlib(self._settings.log_level)
 

@@ -30,7 +30,7 @@ from twisted.python.failure import Failure
 from twisted.python.reflect import qual, safe_repr
 from zope.interface import implementer
 
-from .secrecy import REDACTED, scrub
+from .secrecy import REDACTED, Secret, scrub
 
 _NAMES: Final = r"(?:api[_-]?key|secret|token|password|passphrase|signature)"
 _NAME: Final = re.compile(rf"{_NAMES}|authorization", re.IGNORECASE)
@@ -50,9 +50,14 @@ _DEEPEST: Final = 6
 _LEGACY: Final = frozenset({"message", "time", "system", "isError", "format", "why", "printed"})
 
 
-def observer(out: TextIO, level: str, json_lines: bool) -> ILogObserver:
-    """Writes what is at least at *level* to *out*, one event at a time; never raises."""
-    lines = _Lines(out, json_line if json_lines else text_line)
+def observer(
+    out: TextIO, level: str, json_lines: bool, hidden: Secret | None = None
+) -> ILogObserver:
+    """Writes what is at least at *level* to *out*, one event at a time; never raises.
+
+    *hidden* is struck out wherever it turns up, under whatever name.
+    """
+    lines = _Lines(out, json_line if json_lines else text_line, hidden)
     floor = LogLevelFilterPredicate(LogLevel.levelWithName(level))
     return FilteringLogObserver(lines, [floor])
 
@@ -106,7 +111,8 @@ def without_secrets(text: str) -> str:
 
 @implementer(ILogObserver)
 class _Lines:
-    def __init__(self, out: TextIO, line: Callable[[LogEvent], str]) -> None:
+    def __init__(self, out: TextIO, line: Callable[[LogEvent], str], hidden: Secret | None) -> None:
+        self._hidden = hidden.reveal() if hidden else None
         self._out = out
         self._line = line
 
@@ -115,6 +121,8 @@ class _Lines:
             text = self._line(event)
         except Exception as error:  # any object's repr may fail
             text = f"a log line was lost: {type(error).__name__}\n"
+        if self._hidden is not None:
+            text = text.replace(self._hidden, REDACTED)
         try:
             self._out.write(text)
             self._out.flush()

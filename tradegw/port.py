@@ -14,6 +14,9 @@ from twisted.python.failure import Failure
 from . import __version__
 from .config.settings import Mode, Settings
 
+BACKLOG: Final = 1024
+"""Connections that may wait to be taken: all strategies come back at once after a restart."""
+
 ANYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104  (compared with, not bound to)
 
 
@@ -34,9 +37,8 @@ class Port:
         family, host = _resolved(settings.host)
         endpoint = TCP6ServerEndpoint if family == socket.AF_INET6 else TCP4ServerEndpoint
         outcome: list[Any] = []
-        endpoint(self._reactor, settings.port, interface=host).listen(self._factory).addBoth(
-            outcome.append
-        )
+        listening = endpoint(self._reactor, settings.port, BACKLOG, interface=host)
+        listening.listen(self._factory).addBoth(outcome.append)
         if isinstance(outcome[0], Failure):
             outcome[0].raiseException()
         self._port = outcome[0]

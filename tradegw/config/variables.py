@@ -26,10 +26,10 @@ GATEWAY: Final = (
     Variable("GATEWAY_API_KEY", "none", "key that clients must show, 32 bytes or more"),
     Variable("GATEWAY_STATE_DIR", "./tradegw-state", "directory of what must survive a restart"),
     Variable("STATE_DIRECTORY", "none", "systemd's state directory, if no other is given"),
-    Variable("EXIT_STATE_FILE", "./gateway-exit-state.json", "open exits, written when stopping"),
+    Variable("EXIT_STATE_FILE", "./gateway-exit-state.json", "file of open exits; not written yet"),
     Variable("SUBSCRIPTIONS", "[]", "JSON list of what strategies want to hear"),
     Variable("ENABLE_SWAGGER", "false", "true or 1 serves the API's description and its page"),
-    Variable("SL_TP_TTL_HOURS", "24", "how long an exit may wait for its entry to fill"),
+    Variable("SL_TP_TTL_HOURS", "24", "how long an exit may wait for its entry; no effect yet"),
     Variable("GIT_SHA", "unknown", "revision shown by /health"),
 )
 RECONNECTING: Final = (

@@ -22,7 +22,7 @@ class OrderRequest(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """An order as the client wants it; the body of ``POST /v1/orders``.
 
     Quantities are in base units, prices in the quote currency. ``null`` means absent, for every
-    optional member. What fits together is checked by :mod:`tradegw.orders.validation`.
+    optional member. Which prices an order type needs, and which it must not have, is checked.
     """
 
     symbol: str

@@ -12,6 +12,8 @@ from ..model.enums import TERMINAL_STATUSES, WORKING_STATUSES, OrderStatus
 from ..model.order import Order, OrderQuery
 
 MAX_BARS: Final = 10_000
+DEFAULT_HISTORY: Final = 1000
+"""So many of the newest are listed where no limit is given."""
 
 T = TypeVar("T")
 
@@ -28,16 +30,21 @@ def open_orders(orders: Iterable[Order], query: OrderQuery) -> list[Order]:
 
 
 def order_history(orders: Iterable[Order], query: OrderQuery) -> list[Order]:
-    """Terminal orders unless the query names statuses, latest change first."""
+    """Terminal orders unless the query names statuses, latest change first; 1000 by default."""
     wanted = query.status or TERMINAL_STATUSES
     found = [order for order in orders if _matches(order, query, wanted)]
-    return _newest_first(found, _updated)[: query.limit]
+    return _newest_first(found, _updated)[: _capped(query.limit)]
 
 
 def trades(found: list[Trade], query: TradeQuery) -> list[Trade]:
-    """Matching executions, newest first."""
+    """Matching executions, newest first; 1000 by default."""
     matching = [trade for trade in found if _trade_matches(trade, query)]
-    return _newest_first(matching, _executed)[: query.limit]
+    return _newest_first(matching, _executed)[: _capped(query.limit)]
+
+
+def _capped(limit: int | None) -> int:
+    """Histories grow for ever, and clients read no answer over 16 MiB."""
+    return DEFAULT_HISTORY if limit is None else limit
 
 
 def _newest_first(found: list[T], time: Callable[[T], datetime]) -> list[T]:

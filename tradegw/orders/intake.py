@@ -18,6 +18,7 @@ from zope.interface import implementer
 from ..deferreds import logged
 from ..interfaces import IBrokerListener, IExits
 from ..metrics.meters import Meters
+from ..model.enums import OrderEventKind
 from ..model.events import (
     AlertEvent,
     CandleEvent,
@@ -101,12 +102,33 @@ class Intake:
             order = replace(order, parent_order_id=parent)
         linked = replace(event, order=order, parent_order_id=parent)
         self._meters.order_event(event.event)
+        self._note(linked)
         held = self._release.hold(linked)
         settled = [
             *self._told(self._exits.on_order_event, linked),
             *self._told(self._groups.on_order, order),
         ]
         self._release.let_go(held, gatherResults(settled) if settled else None)
+
+    def _note(self, event: OrderEvent) -> None:
+        """For whoever has to find out afterwards what happened."""
+        order = event.order
+        if event.event is OrderEventKind.CREATED:
+            return
+        self.log.info(
+            "{event}: {side} {symbol} {order_type} {order_id}, {filled} of {quantity} filled{at}",
+            event=event.event.value,
+            side=order.side.value,
+            symbol=order.symbol,
+            order_type=order.order_type.value,
+            order_id=order.id,
+            filled=order.filled_quantity,
+            quantity=order.quantity,
+            at="" if order.average_fill_price is None else f" at {order.average_fill_price}",
+            client_order_id=order.client_order_id,
+            correlation_id=order.correlation_id,
+            parent_order_id=order.parent_order_id,
+        )
 
     def _position(self, event: PositionEvent) -> None:
         held = self._release.hold(event)

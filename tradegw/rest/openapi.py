@@ -11,9 +11,12 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from .. import __version__, errors
 from ..model.events import Event
+from ..model.order import ClosePositionRequest, OrderChange, OrderRequest
+from ..model.protection import ExitsChange
 from .auth import OPEN_PATHS
 from .problems import ApiError, problem_of
 from .routes import ROUTES
@@ -45,6 +48,21 @@ _TAGS: Final = {
     "system": "The broker behind the gateway",
     "operations": "For the operator",
     "health": "Probes, without a key",
+}
+
+EXAMPLES: Final[dict[type[Struct], dict[str, Any]]] = {
+    OrderRequest: {
+        "symbol": "AAPL",
+        "side": "buy",
+        "quantity": "10",
+        "order_type": "limit",
+        "limit_price": "140.00",
+        "stop_loss": "120.00",
+        "take_profit": "180.00",
+    },
+    OrderChange: {"limit_price": "141.00"},
+    ClosePositionRequest: {},
+    ExitsChange: {"stop_loss": "125.00"},
 }
 
 _SECURITY_SCHEMES: Final = {
@@ -127,12 +145,23 @@ def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
     if route.body is not None:
         operation["requestBody"] = {
             "required": not route.body.optional,
-            "content": {"application/json": {"schema": schemas.incoming(route.body.kind)}},
+            "content": {
+                "application/json": {
+                    "schema": schemas.incoming(route.body.kind),
+                    **_example(route.body.kind),
+                }
+            },
         }
     operation["responses"] = _successes(route, schemas) | _failures(route)
     if route.path.encode() in OPEN_PATHS:
         operation["security"] = []
     return operation
+
+
+def _example(kind: type[Struct]) -> dict[str, Any]:
+    """A body that can be sent as it is: the page fills it in."""
+    example = EXAMPLES.get(kind)
+    return {} if example is None else {"example": example}
 
 
 def _parameters(route: Route, schemas: Schemas) -> list[dict[str, Any]]:

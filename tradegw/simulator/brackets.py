@@ -112,6 +112,7 @@ class Brackets:
             stop_price=price if is_stop else None,
             limit_price=None if is_stop else price,
             reduce_only=True,
+            reduces=True,
             client_order_id=None if is_taken else client_order_id,
             parent_order_id=entry.id,
             position_id=entry.position_id,
