@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -255,3 +255,12 @@ def test_its_exceptions_bring_their_traceback(stdlib: io.StringIO) -> None:
         logging.getLogger("some.library").exception("oh")
     assert "error    some.library: oh" in stdlib.getvalue()
     assert "builtins.KeyError: 'k'" in stdlib.getvalue()
+
+
+@pytest.mark.parametrize("json_lines", [False, True])
+def test_the_gateways_own_key_is_struck_out_under_any_name(json_lines: bool) -> None:
+    key, out = "0123456789abcdef" * 2, io.StringIO()
+    observer = logs.observer(out, "info", json_lines, Secret(key))
+    Logger(observer=cast("Any", observer)).info("order {client_order_id}", client_order_id=key)
+    assert key not in out.getvalue()
+    assert "REDACTED" in out.getvalue()

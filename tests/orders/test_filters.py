@@ -181,3 +181,11 @@ def test_lists_hold_what_was_asked_for_newest_first_up_to_the_limit(
         assert len(answer) == expected
     assert [o.created_at for o in opened] == sorted((o.created_at for o in opened), reverse=True)
     assert [o.updated_at for o in closed] == sorted((o.updated_at for o in closed), reverse=True)
+
+
+def test_histories_without_a_limit_are_the_newest_thousand() -> None:
+    many = [an_order(str(n), n, status=OrderStatus.CANCELLED) for n in range(1001)]
+    assert [o.id for o in filters.order_history(many, OrderQuery())][::999] == ["1000", "1"]
+    assert len(filters.order_history(many, OrderQuery(limit=1001))) == 1001
+    trades = [a_trade(str(n)) for n in range(1001)]
+    assert len(filters.trades(trades, TradeQuery())) == 1000

@@ -199,3 +199,13 @@ class TestGroups:
         floor.send(BUY, 1, stop_loss=50, take_profit=200, oco_group_id="g")
         floor.at(100)
         assert [o.id for o in floor.exchange.open_orders()] == [low.id]
+
+
+def test_exits_of_an_entry_that_was_closed_in_the_same_tick_do_not_outlive_it() -> None:
+    floor = Floor(native_brackets=True)
+    floor.send(BUY, 4, stop_loss=1, take_profit=9999, client_order_id="e")
+    floor.send(SELL, 4)
+    floor.at(100)
+    floor.at(100)
+    assert floor.exchange.positions() == []
+    assert floor.exchange.open_orders() == []
