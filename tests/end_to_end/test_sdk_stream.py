@@ -37,8 +37,9 @@ def test_a_round_trip_is_seen_whole_by_the_sync_stream(daemon: Daemon) -> None:
     seen: list[Any] = []
     wanted = {"POSITION_CLOSED", "ORDER_CANCELLED", "TRADE_FILLED", "BALANCE_UPDATED"}
     with TradingGateway(daemon.url) as gateway, gateway.stream() as events:
-        gateway.submit_order("AAPL", "buy", "10", stop_loss="75", take_profit="300")
         for event in events:
+            if not seen:  # the stream connects in the background: now it is known to listen
+                gateway.submit_order("AAPL", "buy", "10", stop_loss="75", take_profit="300")
             seen.append(event)
             if isinstance(event, PositionEvent) and event.event.value == "POSITION_OPENED":
                 assert len(gateway.list_orders()) == 2, "exits rest before the fill is told"

@@ -204,11 +204,12 @@ class World:
             self.hanging.pop(0).callback(None)
         for _ in range(6):
             self.obey()
-            while calls := self.core.clock.getDelayedCalls():
-                due = min(call.getTime() for call in calls)
-                self.core.clock.advance(max(0, due - self.core.clock.seconds()))
-            self.core.clock.advance(60)
+            for _ in range(10):
+                due = [call.getTime() for call in self.core.clock.getDelayedCalls()]
+                self.core.clock.advance(max(0, min(due, default=0) - self.core.clock.seconds()))
+            self.core.clock.advance(30)
         covers(self.core, str(abs(self.net)), Side.SELL if self.net > 0 else Side.BUY)
+        assert not self.core.clock.getDelayedCalls()
 
 
 EVENTS = [
