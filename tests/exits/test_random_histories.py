@@ -54,6 +54,7 @@ TROUBLES: list[tuple[str, Any]] = [
     ("replace", Lost(ProviderError("no answer"))),
     ("replace", HANG),
     ("open_orders", ProviderError("no answer")),
+    ("closed_orders", ProviderError("no answer")),
     ("order", ProviderError("no answer")),
 ]
 ENDS = [OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REJECTED]

@@ -135,8 +135,9 @@ class Entry:
         ours = exits != ExitsChange() and await self._guards(order_id)
         if ours:
             change = with_changes(change, stop_loss=None, take_profit=None)
-        changed = Replaced(order=await self.look_up(order_id))
-        if change != OrderChange():
+        if change == OrderChange():
+            changed = Replaced(order=await self.look_up(order_id))
+        else:
             changed = await self._replaced_at_broker(order_id, change)
         if ours:
             await self._exits.reprice(changed.order, exits)

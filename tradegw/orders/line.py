@@ -59,7 +59,7 @@ class Line:
             answer = call()
         except Exception:  # a broker is to fail later, but may not
             answer = fail()
-        if not answer.called:
+        if not answer.called or answer.paused:
             answer = deadline(shield(answer), ANSWER_SECONDS, self._clock)
         return answer.addErrback(self._failed)
 
