@@ -15,7 +15,9 @@ The branches say whether the *same* request may be sent again as it is::
     |   +-- OcoGroupNotFound
     |   +-- OrderNotModifiable     terminal, or no leg to move
     |   +-- ResetCooldown          breaker reset too soon after the last
-    |   +-- OrderRejected          the broker's definite refusal (ours are ``denied``)
+    |   +-- OrderRejected          the broker's definite refusal
+    |   |   +-- OrderDenied            ours: nothing was sent
+    |   +-- IntentConflict         an id was used before, for something else
     |   +-- UnsupportedOperation   this broker cannot do it
     |   +-- InternalError          a defect of ours, or an answer we could not read
     +-- Passing                the cause may pass
@@ -23,6 +25,8 @@ The branches say whether the *same* request may be sent again as it is::
         +-- ProviderError          broker answered with a failure, or not at all
         +-- ProviderUnavailable    broker says it is down, or the breaker is open
         +-- ShuttingDown
+        +-- NotReconciled          the broker has not been asked yet how things stand
+        +-- JournalUnavailable     what must be written down first cannot be
         +-- Overloaded             a bounded queue of ours is full
 
 HTTP codes are not known here: :mod:`tradegw.rest.problems` maps them, in one table.
@@ -148,6 +152,20 @@ class OrderRejected(Final):
         self.reject_code = reject_code
 
 
+class OrderDenied(OrderRejected):
+    """Refused by the gateway itself, so that nothing was sent; ``reject_code`` says which rule."""
+
+
+class IntentConflict(Final):
+    """``field`` (a client order id, an idempotency key) was used before with another request."""
+
+    def __init__(self, field: str, value: str) -> None:
+        super().__init__(
+            f"{field} {value} was used before for another request",
+            {"field": field, "provided": value},
+        )
+
+
 class UnsupportedOperation(Final):
     """``provider`` cannot do ``operation``."""
 
@@ -190,6 +208,14 @@ class ProviderUnavailable(Passing):
 
 class ShuttingDown(Passing):
     """The gateway is stopping and takes no new orders."""
+
+
+class NotReconciled(Passing):
+    """The broker could not be asked yet how things stand; orders are taken when it could."""
+
+
+class JournalUnavailable(Passing):
+    """The journal cannot be written: nothing was sent."""
 
 
 class Overloaded(Passing):

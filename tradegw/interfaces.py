@@ -6,7 +6,7 @@ nothing else. Implementations are checked statically and, by the tests, with ``v
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -18,6 +18,17 @@ from .model.account import Account, Position, Trade, TradeQuery
 from .model.enums import AlertCode, Platform
 from .model.events import Event, OrderEvent, PositionEvent
 from .model.health import BreakersStatus, Health, Ready
+from .model.identifiers import ClientOrderIdRule
+from .model.journal import (
+    Entry,
+    EventSpan,
+    NetPosition,
+    OrderState,
+    PlanState,
+    Recorded,
+    Setting,
+    Step,
+)
 from .model.market import Bar, BarQuery, Capabilities, ConnectionStatus, Quote
 from .model.order import (
     CancelAllResult,
@@ -31,6 +42,7 @@ from .model.order import (
     Replaced,
 )
 from .model.protection import ExitsChange, ExitsMoved
+from .model.trading import StateSetter, Timeline, TradingState, TradingStatus
 
 WallClock: TypeAlias = Callable[[], datetime]
 """Tells the time, aware, in UTC. Timers use ``twisted.internet.interfaces.IReactorTime``."""
@@ -45,6 +57,8 @@ class IBroker(IService, Interface):  # named twice: pydoctor does not know what 
 
     provider: str = Attribute("short name, as in quotes and bars: ``alpaca``, ``mock``")
     platform: Platform = Attribute("broker and environment")
+    account_name: str = Attribute("names the account; a journal belongs to one")
+    client_order_ids: ClientOrderIdRule = Attribute("which client order ids the broker takes")
 
     def capabilities() -> Capabilities:
         """What the broker can do; constant for the life of the process."""
@@ -66,6 +80,13 @@ class IBroker(IService, Interface):  # named twice: pydoctor does not know what 
 
     def order(order_id: str) -> Deferred[Order]:
         """One order, working or terminal."""
+
+    def order_by_client_id(client_order_id: str) -> Deferred[Order]:
+        """The newest order with that client order id, working or terminal.
+
+        ``OrderNotFound`` only if the broker says that it has none. ``UnsupportedOperation`` where
+        it cannot be asked; the lists are gone through then.
+        """
 
     def open_orders() -> Deferred[list[Order]]:
         """All working orders, in no particular order."""
@@ -118,6 +139,82 @@ class IEventSink(Interface):
 
     def publish(event: Event) -> int:
         """Hand *event* to every connected client that wants it; the number of those."""
+
+
+class IEventLog(Interface):
+    """The events that were told, to be read again."""
+
+    def span() -> EventSpan:
+        """Which can be read now."""
+
+    def events(after: int, limit: int) -> list[tuple[int, bytes]]:
+        """The oldest *limit* events whose number is greater than *after*: numbers and messages.
+
+        Raises ``JournalUnavailable`` if they cannot be read.
+        """
+
+
+class IJournal(IEventLog, Interface):
+    """Where everything is written down that must survive. Reads see what is durable."""
+
+    problem: str | None = Attribute("why nothing can be written at the moment")
+
+    def write(*entries: Entry) -> Deferred[None]:
+        """Write *entries*, all or none; fires when they are durable.
+
+        Fails with ``JournalUnavailable`` and has written none then.
+        """
+
+    def keep(*entries: Entry) -> Deferred[None]:
+        """As :meth:`write`, but what cannot be written is held and tried until it can be.
+
+        Never fails; while the journal is failing it does not fire.
+        """
+
+    def next_seq() -> int:
+        """The number for the next event, which is then to be kept in the same turn."""
+
+    def observe(changed: Callable[[str | None], None]) -> None:
+        """Have *changed* called when the :attr:`problem` begins, changes or ends."""
+
+    def intent(intent_id: str) -> Recorded | None:
+        """One intent."""
+
+    def intent_sent_as(client_order_id: str) -> Recorded | None:
+        """The newest that bears this client order id, the client's own or as it was sent."""
+
+    def intent_of_key(idempotency_key: str) -> Recorded | None:
+        """The newest that bears this key."""
+
+    def intents_about(order_id: str) -> list[Recorded]:
+        """Those that led to an order, and those that were to change it; oldest first."""
+
+    def unresolved() -> list[Recorded]:
+        """Those without an outcome, or with an unknown one; oldest first."""
+
+    def orders(*, terminal: bool, newest: int) -> list[OrderState]:
+        """The *newest* so many orders, oldest first."""
+
+    def order(order_id: str) -> OrderState | None:
+        """One order."""
+
+    def plans() -> list[PlanState]:
+        """Those that are not over, oldest first."""
+
+    def net_positions() -> list[NetPosition]:
+        """Those that are not zero."""
+
+    def knows_execution(symbol: str, execution_id: str) -> bool:
+        """Whether that execution was told."""
+
+    def setting(name: str) -> Setting | None:
+        """A named value."""
+
+    def steps(subjects: Iterable[str]) -> list[Step]:
+        """What is noted of these intents and orders, oldest first."""
+
+    def events_about(order_id: str) -> list[tuple[int, bytes]]:
+        """The events of one order, oldest first; the newest 1000."""
 
 
 class IAlarm(Interface):
@@ -206,8 +303,13 @@ class IExits(Interface):
 class ITrading(Interface):
     """What a client may have done. Every call goes through even if the client stops waiting."""
 
-    def submit(request: OrderRequest) -> Deferred[OrderHandle]:
-        """Check *request*, send it once, and fire with what the broker accepted."""
+    def submit(request: OrderRequest, idempotency_key: str | None = None) -> Deferred[OrderHandle]:
+        """Check *request*, write it down, send it once, and fire with what the broker accepted.
+
+        A repeat of the client order id, or of the key, is not sent: it gets the first one's answer,
+        or ``IntentConflict`` if the requests differ. A handle whose ``outcome`` is set says that
+        nobody can know yet; it is being found out.
+        """
 
     def replace(order_id: str, change: OrderChange) -> Deferred[Replaced]:
         """Change a working order."""
@@ -218,8 +320,10 @@ class ITrading(Interface):
     def cancel_all(symbol: str | None) -> Deferred[CancelAllResult]:
         """Cancel all working orders (of *symbol*); single failures are counted, not raised."""
 
-    def close_position(position_id: str, request: ClosePositionRequest) -> Deferred[OrderHandle]:
-        """Close a position, or part of it."""
+    def close_position(
+        position_id: str, request: ClosePositionRequest, idempotency_key: str | None = None
+    ) -> Deferred[OrderHandle]:
+        """Close a position, or part of it; repeats and unknown outcomes as with :meth:`submit`."""
 
     def close_all_positions(symbol: str | None) -> Deferred[list[OrderHandle]]:
         """Close all positions (of *symbol*)."""
@@ -263,6 +367,27 @@ class IEnquiry(Interface):
 
     def status() -> Deferred[ConnectionStatus]:
         """Whether the broker answers, measured now; a failure is an answer, not an error."""
+
+
+class ITradingState(Interface):
+    """The switch before everything that could raise exposure."""
+
+    def status() -> TradingStatus:
+        """The state now."""
+
+    def change(
+        state: TradingState, reason: str | None, set_by: StateSetter
+    ) -> Deferred[TradingStatus]:
+        """Set the state; from the call on nothing that it forbids is sent, and it fires when that
+        will survive a restart. ``ACTIVE`` also acknowledges what the reconciliation found.
+        """
+
+
+class ITimelines(Interface):
+    """What is recorded of orders."""
+
+    def timeline(order_id: str) -> Deferred[Timeline]:
+        """All about one order, by the broker's id or the handle's; fails with ``OrderNotFound``."""
 
 
 class IBreakers(Interface):

@@ -208,7 +208,9 @@ class _Scripted:
 
 @implementer(ITrading)
 class FakeTrading(_Scripted):
-    def submit(self, request: OrderRequest) -> Deferred[OrderHandle]:
+    def submit(
+        self, request: OrderRequest, idempotency_key: str | None = None
+    ) -> Deferred[OrderHandle]:
         return self._later("submit", (request,), HANDLE)
 
     def replace(self, order_id: str, change: OrderChange) -> Deferred[Replaced]:
@@ -222,7 +224,10 @@ class FakeTrading(_Scripted):
         return self._later("cancel_all", (symbol,), none)
 
     def close_position(
-        self, position_id: str, request: ClosePositionRequest
+        self,
+        position_id: str,
+        request: ClosePositionRequest,
+        idempotency_key: str | None = None,
     ) -> Deferred[OrderHandle]:
         return self._later("close_position", (position_id, request), HANDLE)
 

@@ -3,6 +3,10 @@
 Brokers speak the same structs, so an event is one value from the broker's decoder to the client's
 socket; on the way it gains a correlation id and a parent link. Clients require ``timestamp`` on
 every message. ``event_id`` is set only by the backtest, which is paced by acknowledgements.
+
+Orders, trades, positions, money and alerts are written down before they are told, and then bear
+``seq``, which grows by one, and ``epoch``, the name of the journal that counts them. ``reconciled``
+marks what was missed and found out by asking.
 """
 
 from __future__ import annotations
@@ -31,6 +35,9 @@ from .order import Order
 class _Message(Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="type"):
     timestamp: datetime
     event_id: str | None = None
+    seq: int | None = None
+    epoch: str | None = None
+    reconciled: bool | None = None
 
 
 class QuoteEvent(_Message, frozen=True, tag="quote"):
@@ -120,3 +127,8 @@ Event: TypeAlias = (
     | PingEvent
     | BacktestCompleteEvent
 )
+
+SequencedEvent: TypeAlias = (
+    OrderEvent | TradeEvent | PositionEvent | AccountEvent | FinancingEvent | AlertEvent
+)
+"""What is written down and can be asked for again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,6 +17,12 @@ from .enums import (
     TimeInForce,
     TrailingType,
 )
+
+
+class Unresolved(enum.StrEnum):
+    """Said where nobody can know yet what became of a request; absent where it is known."""
+
+    UNKNOWN = "unknown"
 
 
 class OrderRequest(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -101,15 +108,22 @@ class Order(Struct, frozen=True, omit_defaults=True, kw_only=True):
     display_quantity: Decimal | None = None
     oco_group_id: str | None = None
     correlation_id: str | None = None
+    outside: bool | None = None
+    """It was not sent through this gateway."""
 
 
 class OrderHandle(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """The short answer to a submit: enough to find the order again."""
+    """The short answer to a submit: enough to find the order again.
+
+    With the ``outcome`` unknown, ``id`` is the gateway's own name for the attempt, which leads to
+    the order as soon as that is known.
+    """
 
     id: str
     status: OrderStatus
     client_order_id: str | None = None
     correlation_id: str | None = None
+    outcome: Unresolved | None = None
 
 
 class Replaced(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -117,6 +131,7 @@ class Replaced(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     order: Order
     previous_order_id: str | None = None
+    outcome: Unresolved | None = None
 
 
 class OrderQuery(Struct, frozen=True, kw_only=True):
@@ -140,11 +155,12 @@ class ClosePositionRequest(Struct, frozen=True, omit_defaults=True, kw_only=True
     limit_price: Decimal | None = None
 
 
-class CancelResult(Struct, frozen=True, kw_only=True):
+class CancelResult(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The order after a cancel; its status may still be ``PENDING_CANCEL``."""
 
     success: bool
     order: Order
+    outcome: Unresolved | None = None
 
 
 class CancelAllResult(Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -61,7 +61,9 @@ class Desk:
             self._idle.append(idle)
         return idle
 
-    def submit(self, request: OrderRequest) -> Deferred[OrderHandle]:
+    def submit(
+        self, request: OrderRequest, idempotency_key: str | None = None
+    ) -> Deferred[OrderHandle]:
         if self._stopping:
             return fail(ShuttingDown("The gateway is shutting down and takes no new orders"))
         return self._kept(lambda: self._entry.submit(request))
@@ -76,7 +78,10 @@ class Desk:
         return self._kept(lambda: self._entry.cancel_all(symbol), MAX_URGENT)
 
     def close_position(
-        self, position_id: str, request: ClosePositionRequest
+        self,
+        position_id: str,
+        request: ClosePositionRequest,
+        idempotency_key: str | None = None,
     ) -> Deferred[OrderHandle]:
         return self._kept(lambda: self._closing.close(position_id, request), MAX_URGENT)
 

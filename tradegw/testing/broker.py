@@ -19,7 +19,13 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 
-from ..errors import OrderNotFound, OrderNotModifiable, PositionNotFound, SymbolNotFound
+from ..errors import (
+    OrderNotFound,
+    OrderNotModifiable,
+    PositionNotFound,
+    SymbolNotFound,
+    UnsupportedOperation,
+)
 from ..interfaces import IBroker, IBrokerListener
 from ..model.account import Account, Position, Trade, TradeQuery
 from ..model.enums import (
@@ -31,6 +37,7 @@ from ..model.enums import (
     PositionMode,
 )
 from ..model.events import OrderEvent
+from ..model.identifiers import ClientOrderIdRule
 from ..model.market import Bar, BarQuery, Capabilities, Quote
 from ..model.money import ZERO
 from ..model.order import (
@@ -68,7 +75,7 @@ class ScriptedBroker(MultiService):
     With ``renames`` a replaced order ends and another takes its place, fills included; with
     ``cancels_slowly`` a cancel is only noted, and ``end`` carries it out. Orders of the types in
     ``fills_at_once`` are filled before their submit is answered; events of the kinds in ``unheard``
-    are lost.
+    are lost. Without ``knows_client_ids`` orders are not found by their client order ids.
     """
 
     provider = "scripted"
@@ -76,6 +83,8 @@ class ScriptedBroker(MultiService):
     def __init__(self, platform: Platform = Platform.MOCK, *, brackets: bool = False) -> None:
         super().__init__()
         self.platform = platform
+        self.account_name = "scripted-account"
+        self.client_order_ids = ClientOrderIdRule()
         self.listener: IBrokerListener
         self.calls: list[tuple[str, Any]] = []
         self.orders: dict[str, Order] = {}
@@ -85,6 +94,7 @@ class ScriptedBroker(MultiService):
         self.history: dict[str, list[Bar]] = {}
         self.brackets = brackets
         self.renames = False
+        self.knows_client_ids = True
         self.successors: dict[str, str] = {}
         self.cancels_slowly = False
         self.fills_at_once: set[OrderType] = set()
@@ -244,6 +254,19 @@ class ScriptedBroker(MultiService):
 
     def order(self, order_id: str) -> Deferred[Order]:
         return self._answer("order", order_id, lambda: self._known(order_id))
+
+    def order_by_client_id(self, client_order_id: str) -> Deferred[Order]:
+        return self._answer(
+            "order_by_client_id", client_order_id, lambda: self._bearing(client_order_id)
+        )
+
+    def _bearing(self, client_order_id: str) -> Order:
+        if not self.knows_client_ids:
+            raise UnsupportedOperation("looking up a client order id", self.provider)
+        for order in reversed(self.orders.values()):
+            if order.client_order_id == client_order_id:
+                return order
+        raise OrderNotFound(client_order_id)
 
     def open_orders(self) -> Deferred[list[Order]]:
         return self._answer(

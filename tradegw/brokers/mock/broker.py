@@ -11,10 +11,11 @@ from twisted.internet.defer import Deferred, execute, succeed
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from ...errors import PositionNotFound, SymbolNotFound
+from ...errors import OrderNotFound, PositionNotFound, SymbolNotFound
 from ...interfaces import IBroker
 from ...model.account import Account, Position, Trade, TradeQuery
 from ...model.enums import AssetClass, OrderType, PositionMode
+from ...model.identifiers import ClientOrderIdRule
 from ...model.market import Bar, BarQuery, Capabilities, Quote
 from ...model.money import ONE
 from ...model.order import (
@@ -42,10 +43,12 @@ class MockBroker(MultiService):
 
     log = Logger()
     provider = PROVIDER
+    client_order_ids = ClientOrderIdRule()
 
     def __init__(self, own: MockSettings, parts: BrokerParts) -> None:
         super().__init__()
         self.platform = parts.settings.platform
+        self.account_name = f"mock:{uuid4()}"
         self._own = own
         self._listener = parts.listener
         self._now = parts.now
@@ -100,6 +103,9 @@ class MockBroker(MultiService):
     def order(self, order_id: str) -> Deferred[Order]:
         return execute(self.exchange.order, order_id)
 
+    def order_by_client_id(self, client_order_id: str) -> Deferred[Order]:
+        return execute(self._bearing, client_order_id)
+
     def open_orders(self) -> Deferred[list[Order]]:
         return succeed(self.exchange.open_orders())
 
@@ -130,6 +136,12 @@ class MockBroker(MultiService):
 
     def ping(self) -> Deferred[None]:
         return succeed(None)
+
+    def _bearing(self, client_order_id: str) -> Order:
+        order = self.exchange.order_by_client_id(client_order_id)
+        if order is None:
+            raise OrderNotFound(client_order_id)
+        return order
 
     def _submit(self, request: OrderRequest) -> Order:
         self._feed.reach(request.symbol)
