@@ -9,11 +9,12 @@ CHECKED := tradegw tests bench examples setup.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check docs bench clean
+.PHONY: help run test simulate check docs bench clean
 
 help:
 	@echo 'make run    serve the simulated broker on http://127.0.0.1:8080 (GATEWAY_PROVIDER chooses another)'
 	@echo 'make test   every check and every test, as the continuous integration runs them'
+	@echo 'make simulate  the whole gateway in worlds that fail; SEEDS=100000 says how many, FIRST=0 which'
 	@echo 'make check  the static ones only: ruff, mypy, import contracts'
 	@echo 'make docs   the API documentation of the code, into docs/api'
 	@echo 'make bench  the benches, which print ratios'
@@ -35,6 +36,9 @@ docs: $(VENV)/.installed-for-tests
 
 test: check docs
 	$(BIN)/pytest
+
+simulate: $(VENV)/.installed-for-tests
+	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),10000) --first $(or $(FIRST),0)
 
 bench: $(VENV)/.installed-for-tests
 	@for bench in fanout rest footprint; do \

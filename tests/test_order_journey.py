@@ -23,6 +23,7 @@ from tradegw.errors import OrderRejected
 from tradegw.model.enums import OrderType, Platform
 from tradegw.service import Gateway
 from tradegw.testing.broker import ScriptedBroker
+from tradegw.testing.journal import MemoryJournal
 
 HANDSHAKE = (
     b"GET /v1/ws HTTP/1.1\r\nHost: gateway\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -63,6 +64,7 @@ class Journey:
             self.reactor,
             now=lambda: started + timedelta(seconds=self.reactor.seconds()),
             seconds=self.reactor.seconds,
+            open_journal=lambda account: MemoryJournal(),
         )
         self.gateway.startService()
         self.broker.listener.on_link_up()

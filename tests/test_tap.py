@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[1]
 CANARY = "c4n4ry" * 6
 
 STAND_IN = """
-import logging, sys, types, warnings
+import logging, os, signal, sys, types, warnings
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
@@ -57,6 +57,8 @@ class Gateway(MultiService):
         super().__init__()
         self.settings, self.reactor = settings, reactor
         assert now().tzinfo is not None and seconds() <= seconds()
+        if settings.git_sha == "early":
+            os.kill(os.getpid(), signal.SIGUSR1)
 
     def startService(self):
         super().startService()
@@ -72,6 +74,9 @@ class Gateway(MultiService):
         print("printed")
         self.reactor.callLater(0, log.info, "up")
 
+    def halt(self):
+        log.info("no more")
+
     def stopService(self):
         log.info("goodbye")
         if self.settings.git_sha == "stuck":
@@ -86,6 +91,15 @@ from twisted.scripts.twistd import run
 sys.argv[0] = "twistd"
 warnings.simplefilter("always")
 run()
+"""
+
+
+OWN_LOGGER = """
+import sys
+from twisted.logger import textFileLogObserver
+
+def observer():
+    return textFileLogObserver(sys.stdout)
 """
 
 
@@ -313,6 +327,37 @@ class TestSignals:
         assert ignored is not None
         assert int(ignored.group(1), 16) & (1 << (signal.SIGINT - 1))
 
+    @pytest.mark.parametrize("options", [[], ["--logfile=-"], ["--logger=own_logger.observer"]])
+    def test_usr1_halts_trading_and_ends_nothing(self, tmp_path: Path, options: list[str]) -> None:
+        (tmp_path / "own_logger.py").write_text(OWN_LOGGER, encoding="utf-8")
+        with running(*options, cwd=tmp_path, PYTHONPATH=f"{ROOT}:{tmp_path}") as process:
+            until(process, "up")
+            for _ in range(2):
+                process.send_signal(signal.SIGUSR1)
+                assert any("SIGUSR1" in line for line in until(process, "no more"))
+            process.terminate()
+            assert process.wait(60) == 0
+
+    def test_usr1_is_not_lost_while_the_gateway_is_built(self, tmp_path: Path) -> None:
+        with running(cwd=tmp_path, GIT_SHA="early") as process:
+            lines = until(process, "no more")
+            process.terminate()
+            assert process.wait(60) == 0
+        assert not any("goodbye" in line for line in lines)
+
+    def test_with_a_log_file_usr2_begins_a_new_one_and_usr1_halts(self, tmp_path: Path) -> None:
+        log = tmp_path / "own.log"
+        with running("--logfile=own.log", cwd=tmp_path) as process:
+            eventually(lambda: '"up"' in text_of(log))
+            process.send_signal(signal.SIGUSR1)
+            eventually(lambda: '"no more"' in text_of(log))
+            assert sorted(path.name for path in tmp_path.glob("own.log*")) == ["own.log"]
+            process.send_signal(signal.SIGUSR2)
+            eventually((tmp_path / "own.log.1").exists)
+            process.send_signal(signal.SIGUSR1)
+            eventually(lambda: '"no more"' in text_of(log))
+        assert '"up"' in text_of(tmp_path / "own.log.1")
+
 
 class TestStart:
     def test_a_port_that_is_taken_is_told_in_one_line_and_exits_with_1(
@@ -324,13 +369,15 @@ class TestStart:
         assert json.loads(done.stdout.splitlines()[-1])["level"] == "critical"
         assert not (tmp_path / "twistd.pid").exists()
 
-    def test_a_daemon_logs_to_a_file_and_stops_on_a_signal(self, tmp_path: Path) -> None:
+    def test_a_daemon_logs_to_a_file_and_halts_and_stops_on_signals(self, tmp_path: Path) -> None:
         done = twistd("tradegw", cwd=tmp_path)
         assert done.returncode == 0
         pid = int((tmp_path / "twistd.pid").read_text(encoding="utf-8"))
         log = tmp_path / "twistd.log"
         try:
             eventually(lambda: '"up"' in text_of(log))
+            os.kill(pid, signal.SIGUSR1)
+            eventually(lambda: '"no more"' in text_of(log))
         finally:
             os.kill(pid, signal.SIGTERM)
         eventually(lambda: not (tmp_path / "twistd.pid").exists())
@@ -348,27 +395,41 @@ def test_making_the_service_wires_the_gateway_to_the_daemon(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made: list[tuple[Any, ...]] = []
+    caught: list[Daemon] = []
+    halted: list[Gateway] = []
 
     class Gateway(MultiService):
         def __init__(self, *arguments: Any) -> None:
             super().__init__()
             made.append(arguments)
+            assert caught, "the signal is caught before anything that takes time"
+
+        def halt(self) -> None:
+            halted.append(self)
 
     class Plugin:
         def configure(self, environ: Mapping[str, str], settings: Any) -> str:
             return "own"
+
+    def catch(daemon: Daemon) -> None:
+        caught.append(daemon)
 
     plugin = Plugin()
     service = type(sys)("tradegw.service")
     service.Gateway = Gateway  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "tradegw.service", service)
     monkeypatch.setattr(registry, "find", lambda name: plugin)
+    monkeypatch.setattr(Daemon, "catch_halt", catch)
     monkeypatch.setenv("GATEWAY_PROVIDER", "mock")
     monkeypatch.delenv("GATEWAY_MODE", raising=False)
     daemon = tap.makeService(tap.Options())
     assert isinstance(daemon, Daemon)
     (child,) = daemon.services
     assert isinstance(child, Gateway)
+    assert caught == [daemon]
+    assert daemon.halt is not None
+    daemon.halt()
+    assert halted == [child]
     settings, its_plugin, own, _, now, seconds = made[0]
     assert settings.provider is Provider.MOCK
     assert its_plugin is plugin

@@ -1,4 +1,8 @@
-"""The gateway as a process among others: where its log goes, and what signals do to it."""
+"""The gateway as a process among others: where its log goes, and what signals do to it.
+
+twistd begins a new log file on SIGUSR1. Here that signal halts trading, in every way of running and
+whether or not there is a log file; SIGUSR2 begins a new file.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, NoReturn, TextIO, cast
@@ -21,6 +25,7 @@ from twisted.python.logfile import LogFile
 
 from . import logs
 from .config.settings import Settings
+from .journal.problems import JournalError
 
 LOG_FILE: Final = "twistd.log"
 GARBAGE_LOOKS: Final = 20_000
@@ -34,6 +39,9 @@ class Daemon(MultiService):
     """
 
     log = Logger()
+
+    halt: Callable[[], object] | None = None
+    """What SIGUSR1 has done, in the reactor's turn; given before the reactor runs."""
 
     def __init__(self, settings: Settings, reactor: Any, twistd: Mapping[str, Any]) -> None:
         super().__init__()
@@ -57,13 +65,19 @@ class Daemon(MultiService):
             )
             logs.route_stdlib(self._settings.log_level)
 
+    def catch_halt(self) -> None:
+        """From now on SIGUSR1 does not end the process: it halts trading as soon as that can be
+        done. Meant for the first moment, for building the gateway may take its time.
+        """
+        signal.signal(signal.SIGUSR1, self._halt_asked)
+
     def startService(self) -> None:
-        """Start the gateway; or print why its port cannot be opened, and exit with 1."""
+        """Start the gateway; or print why its journal or port cannot be opened, and exit with 1."""
         for warning in self._settings.warnings:
             self.log.warn("{warning}", warning=warning)
         try:
             super().startService()
-        except (CannotListenError, OSError) as error:
+        except (CannotListenError, JournalError, OSError) as error:
             self.log.critical("cannot start: {error}", error=error)
             if self._twistd.get("statusPipe") is not None:
                 raise  # twistd, now in the background, tells whoever waits for it
@@ -87,6 +101,14 @@ class Daemon(MultiService):
         self._stopping = True
         self._reactor.callFromThread(self._stop, signal.Signals(number).name)
 
+    def _halt_asked(self, _number: int, _frame: FrameType | None) -> None:
+        self._reactor.callFromThread(self._halt)
+
+    def _halt(self) -> None:
+        self.log.warn("{signal}: trading is to be halted", signal="SIGUSR1")
+        if self.halt is not None:
+            self.halt()
+
     def _stop(self, name: str) -> None:
         self.log.info("{signal}: stopping; a second one exits at once", signal=name)
         with contextlib.suppress(ReactorNotRunning):  # it may be stopping for another reason
@@ -104,7 +126,7 @@ class Daemon(MultiService):
         if name == "-" or (not name and self._twistd.get("nodaemon", True)):
             return sys.stdout
         file = LogFile.fromFullPath(name or LOG_FILE)
-        if not signal.getsignal(signal.SIGUSR1):
+        if not signal.getsignal(signal.SIGUSR2):
             rotate = functools.partial(self._reactor.callFromThread, file.rotate)
-            signal.signal(signal.SIGUSR1, lambda _number, _frame: rotate())
+            signal.signal(signal.SIGUSR2, lambda _number, _frame: rotate())
         return cast("TextIO", file)

@@ -23,7 +23,8 @@ The branches say whether the *same* request may be sent again as it is::
     +-- Passing                the cause may pass
         +-- RateLimited
         +-- ProviderError          broker answered with a failure, or not at all
-        +-- ProviderUnavailable    broker says it is down, or the breaker is open
+        +-- ProviderUnavailable    broker says it is down
+        |   +-- NotSent                nothing was sent: no link, or the breaker is open
         +-- ShuttingDown
         +-- NotReconciled          the broker has not been asked yet how things stand
         +-- JournalUnavailable     what must be written down first cannot be
@@ -203,7 +204,11 @@ class ProviderError(Passing):
 
 
 class ProviderUnavailable(Passing):
-    """The broker says it is down, or the breaker in front of it is open."""
+    """The broker says it is down."""
+
+
+class NotSent(ProviderUnavailable):
+    """It could not be sent, for want of a link or because of the breaker: nothing was done."""
 
 
 class ShuttingDown(Passing):
@@ -227,10 +232,17 @@ def is_outage(error: GatewayError) -> bool:
     return isinstance(error, (ProviderUnavailable, ProviderError))
 
 
+def is_passing_refusal(error: GatewayError) -> bool:
+    """Whether *error* is a definite no which may be a yes when the same is sent again later."""
+    return isinstance(error, Passing) and not leaves_doubt(error)
+
+
 def leaves_doubt(error: GatewayError) -> bool:
     """Whether an order may be live although its submit ended with *error*: no answer came, or none
     that could be read. Everything else is a definite no.
     """
+    if isinstance(error, NotSent):
+        return False
     return is_outage(error) or isinstance(error, InternalError)
 
 

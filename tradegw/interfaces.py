@@ -140,6 +140,9 @@ class IEventSink(Interface):
     def publish(event: Event) -> int:
         """Hand *event* to every connected client that wants it; the number of those."""
 
+    def audience() -> int:
+        """How many clients are listening."""
+
 
 class IEventLog(Interface):
     """The events that were told, to be read again."""
@@ -176,6 +179,9 @@ class IJournal(IEventLog, Interface):
 
     def observe(changed: Callable[[str | None], None]) -> None:
         """Have *changed* called when the :attr:`problem` begins, changes or ends."""
+
+    def stop() -> Deferred[None]:
+        """Write what is left, and close; fires when that is done."""
 
     def intent(intent_id: str) -> Recorded | None:
         """One intent."""
@@ -271,6 +277,18 @@ class IExits(Interface):
 
     def on_link_up() -> None:
         """The broker is back: shortfalls are told again and repaired."""
+
+    def restore(orders: Iterable[Order]) -> None:
+        """Read the plans of the last process; *orders* are as clients were last told of them.
+
+        Nothing is sent from then on before :meth:`reconciled`.
+        """
+
+    def on_positions(positions: Iterable[Position]) -> None:
+        """These are all the positions there are: no more than that is protected."""
+
+    def reconciled() -> None:
+        """The broker was asked how things stand, and what had been missed was told."""
 
     def waive(order_id: str) -> None:
         """A client is about to cancel *order_id*: if it is a leg, it is not placed again."""

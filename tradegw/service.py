@@ -1,15 +1,16 @@
-"""The composition root: who is wired to whom, and in which order all starts and stops.
+"""The composition root: the doors around the core, and in which order all starts and stops.
 
-Start: the broker, then the public port, so that nobody is let in before orders can be taken. Stop:
-orders are refused and ``/readyz`` turns red, work under way is finished (bounded), the port closes,
-clients are told and closed, the broker logs off; until then fills are protected. What rests at the
-broker goes on resting.
+Start: the journal, the broker (first of all it is asked how things stand, and orders wait for
+that), the public port. Stop: orders are refused and ``/readyz`` turns red, work under way is
+finished (bounded), the port closes, clients are told and closed, the broker logs off, the journal
+is closed; until then fills are protected. What rests at the broker goes on resting, and being
+killed at any moment is as good as being stopped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import uuid4
 
 from prometheus_client import CollectorRegistry
@@ -22,36 +23,28 @@ from zope.interface import implementer
 
 from .brokers.registry import BrokerParts, BrokerPlugin
 from .config.settings import Settings
-from .deferreds import as_deferred, deadline
-from .exits.guardian import Guardian
-from .interfaces import IBrokerListener, WallClock
+from .core import Core, Surroundings
+from .deferreds import as_deferred, deadline, logged
+from .interfaces import IBrokerListener, IJournal, WallClock
 from .metrics.lag import ReactorLag
 from .metrics.meters import Meters
 from .metrics.resource import MetricsResource
-from .model.enums import PositionMode
 from .model.events import Event
-from .orders.alarm import Alarm
-from .orders.blotter import Blotter
-from .orders.closing import Closing
-from .orders.desk import Desk
-from .orders.entry import Entry
-from .orders.intake import Intake
-from .orders.line import Line
-from .orders.link import Link
-from .orders.oco import OcoGroups
-from .orders.reads import Reads
-from .orders.release import Release
+from .model.trading import StateSetter, TradingState
 from .port import Port
 from .rest.rooms import Rooms
 from .rest.settings import RestSettings
 from .rest.tree import build_site
-from .risk.breakers import Breakers
 from .stream import wiring
 from .stream.filter import EventFilter
 from .vitals import Vitals
 
 DRAIN_SECONDS: Final = 10.0
 FAREWELL_SECONDS: Final = 2.0
+JOURNAL_SECONDS: Final = 5.0
+
+OpenJournal: TypeAlias = Callable[[str], IJournal]
+"""Opens the journal of the account of that name; raises ``JournalError``."""
 
 
 @implementer(IBrokerListener)
@@ -74,7 +67,8 @@ class Gateway(MultiService):
     """One broker account behind one port.
 
     *own* is what ``plugin.configure`` returned; *now* tells wall time, *seconds* monotonic time.
-    ``startService`` raises ``CannotListenError`` if the port is taken.
+    ``startService`` raises ``JournalError`` if there can be no journal, and ``CannotListenError``
+    if the port is taken.
     """
 
     log = Logger()
@@ -87,58 +81,78 @@ class Gateway(MultiService):
         reactor: IReactorTime,
         now: WallClock,
         seconds: Callable[[], float],
+        open_journal: OpenJournal,
     ) -> None:
         super().__init__()
+        self._settings = settings
         self._clock = reactor
-        self._meters = meters = Meters(CollectorRegistry(), settings.platform)
-        news = _Forwarding()
-        self.broker = broker = plugin.build(
-            own, BrokerParts(settings=settings, listener=news, clock=reactor, now=now)
+        self._now = now
+        self._seconds = seconds
+        self._open_journal = open_journal
+        self._news = _Forwarding()
+        self.broker = plugin.build(
+            own, BrokerParts(settings=settings, listener=self._news, clock=reactor, now=now)
         )
+        self.broker.setServiceParent(self)
+
+    def startService(self) -> None:
+        self._assemble(self._open_journal(self.broker.account_name))
+        super().startService()  # the broker
+        self._port.open()
+
+    def _assemble(self, journal: IJournal) -> None:
+        """Not before the process is the one that will run: a journal cannot be inherited."""
+        settings, clock, now = self._settings, self._clock, self._now
+        meters = Meters(CollectorRegistry(), settings.platform)
+        self._journal = journal
         self._fanout, websocket = wiring.build(
-            reactor,
+            clock,
             now,
             EventFilter(settings.subscriptions, settings.platform),
+            log=journal,
             meters=meters.stream,
-            greeting=lambda: self._link.greeting(),  # noqa: PLW0108  (made below)
+            greeting=lambda: core.link.greeting(),  # noqa: PLW0108  (made below)
         )
-        self._link = link = Link(settings.platform, self._fanout, meters, seconds, now)
-        alarm = Alarm(self._fanout, meters, now)
-        breakers = Breakers(seconds, self._breakers_reset)
-        line = Line(broker, breakers.adapter, reactor, seconds)
-        blotter = Blotter()
-        reads = Reads(line, blotter, reactor, seconds, now)
-        entry = Entry(line, blotter, meters, seconds, lambda: str(uuid4()))
-        self._guardian = guardian = Guardian(
-            entry,
-            breakers.exit_order,
-            alarm,
-            reactor,
-            seconds,
-            nets=broker.capabilities().position_mode is PositionMode.NETTING,
+        self.core = core = Core(
+            self.broker,
+            Surroundings(
+                journal=journal,
+                sink=self._fanout,
+                meters=meters,
+                clock=clock,
+                seconds=self._seconds,
+                now=now,
+                new_id=lambda: str(uuid4()),
+                submit_wait_seconds=settings.submit_wait_secs,
+                reconcile_seconds=settings.reconcile_secs,
+            ),
         )
-        entry.guard_with(guardian)
-        self._desk = Desk(entry, Closing(line, blotter, reads, entry), reads, guardian)
-        self._release = Release(self._fanout, reactor, meters)
-        groups = OcoGroups(blotter, entry, alarm, reactor)
-        news.to = Intake(blotter, guardian, groups, link, self._release, alarm, meters)
-        self._vitals = Vitals(settings.platform, link, settings.git_sha)
+        self._news.to = core.intake
+        self._vitals = Vitals(settings.platform, core.link, core.gate, journal, settings.git_sha)
         self._site = build_site(
-            Rooms(trading=self._desk, enquiry=reads, breakers=breakers, health=self._vitals),
+            Rooms(
+                trading=core.desk,
+                enquiry=core.reads,
+                breakers=core.breakers,
+                health=self._vitals,
+                trading_state=core.trading,
+                timelines=core.timelines,
+                events=journal,
+            ),
             RestSettings(api_key=settings.api_key, enable_swagger=settings.enable_swagger),
-            reactor,
+            clock,
             now,
             websocket=websocket,
             metrics=MetricsResource(meters.registry),
             observe=meters.http_answered,
         )
-        self._port = Port(reactor, settings, self._site)
-        broker.setServiceParent(self)
-        ReactorLag(reactor, meters.reactor_lag).setServiceParent(self)
+        self._port = Port(clock, settings, self._site)
+        ReactorLag(clock, meters.reactor_lag).setServiceParent(self)
 
-    def startService(self) -> None:
-        super().startService()  # the broker
-        self._port.open()
+    def halt(self) -> None:
+        """Nothing that could raise exposure leaves from now on; asked for by a signal."""
+        halted = self.core.trading.change(TradingState.HALTED, "SIGUSR1", StateSetter.SIGNAL)
+        logged(halted, self.log, "halting trading")
 
     def stopService(self) -> Deferred[None]:
         return self._stop()
@@ -146,19 +160,21 @@ class Gateway(MultiService):
     @as_deferred
     async def _stop(self) -> None:
         self.log.info("stopping: no new orders; what rests at the broker goes on resting")
-        self._desk.refuse_orders()
+        core = self.core
+        core.desk.refuse_orders()
         self._vitals.stopping()
         try:
-            await self._at_most(DRAIN_SECONDS, self._desk.idle(), "calls to the broker")
-            await self._at_most(DRAIN_SECONDS, self._guardian.idle(), "exit orders")
+            await self._at_most(DRAIN_SECONDS, core.desk.idle(), "calls to the broker")
+            await self._at_most(DRAIN_SECONDS, core.guardian.idle(), "exit orders")
             await deferLater(self._clock, 0)  # answers go out before the goodbye
             await self._port.close()
-            self._release.flush()
+            await self._at_most(JOURNAL_SECONDS, core.finish(), "events")
             await self._fanout.close_all()
             await self._at_most(FAREWELL_SECONDS, self._site.close_gently(), "HTTP requests")
         finally:
-            self._guardian.stop()  # fills are protected as long as the broker tells of them
+            core.guardian.stop()  # fills are protected as long as the broker tells of them
             await MultiService.stopService(self)
+            await self._journal.stop()
             self.log.info("stopped")
 
     @as_deferred
@@ -168,7 +184,3 @@ class Gateway(MultiService):
             await deadline(work, seconds, self._clock)
         except TimeoutError:
             self.log.warn("stopping while {what} are still under way", what=what)
-
-    def _breakers_reset(self) -> None:
-        self._meters.breakers_reset()
-        self._guardian.resume()

@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from typing import Any, cast
@@ -28,6 +29,11 @@ from .config.report import report
 from .config.settings import Settings
 from .config.variables import GROUPS
 from .daemon import Daemon
+from .journal.durable import Journal
+from .journal.opening import Options as JournalOptions
+from .journal.opening import open_journal
+from .journal.thread import WriterThread
+from .model.enums import Platform
 
 
 class Configured(Struct, frozen=True):
@@ -101,21 +107,43 @@ def makeService(options: Options) -> MultiService:
 
     found = _or_exit(os.environ)
     daemon = Daemon(found.settings, cast("Any", reactor), getattr(options, "parent", None) or {})
-    gateway = Gateway(
-        found.settings,
-        found.plugin,
-        found.broker_settings,
-        cast("Any", reactor),
-        _now,
-        time.monotonic,
-    )
+    daemon.catch_halt()
+    with _told():
+        gateway = Gateway(
+            found.settings,
+            found.plugin,
+            found.broker_settings,
+            cast("Any", reactor),
+            _now,
+            time.monotonic,
+            lambda account: _journal(found.settings, reactor, account),
+        )
+    daemon.halt = gateway.halt
     gateway.setServiceParent(daemon)
     return daemon
 
 
+def _journal(settings: Settings, reactor: Any, account_name: str) -> Journal:
+    """The journal of that account. A simulated one may be another every time."""
+    options = JournalOptions(
+        retention_days=settings.journal_retention_days,
+        max_mb=settings.journal_max_mb,
+        set_aside=settings.platform in (Platform.MOCK, Platform.BACKTEST),
+    )
+    run = WriterThread(reactor).run
+    return open_journal(settings.state_dir, account_name, reactor, _now, run, options)
+
+
 def _or_exit(environ: Mapping[str, str]) -> Configured:
-    try:
+    with _told():
         return configure(environ)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Print what is wrong with the configuration, and exit with 1."""
+    try:
+        yield
     except ConfigError as error:
         sys.stderr.write(f"tradegw cannot run:\n{error}\n")
         raise SystemExit(1) from error

@@ -5,21 +5,26 @@ from __future__ import annotations
 from zope.interface import implementer
 
 from . import __version__
-from .interfaces import IHealth
+from .interfaces import IHealth, IJournal
 from .model.enums import Platform
 from .model.health import Health, OverallStatus, ProviderHealth, Ready
+from .orders.gate import Gate
 from .orders.link import Link
 
 
 @implementer(IHealth)
 class Vitals:
-    """Readiness ends when stopping begins; the broker's link shows in health alone, so that a blip
-    of the broker restarts nothing.
+    """Ready is who can take orders: the broker was asked how things stand, and the journal can be
+    written. The broker's link shows in health alone, so that a blip of it restarts nothing.
     """
 
-    def __init__(self, platform: Platform, link: Link, git_sha: str) -> None:
+    def __init__(
+        self, platform: Platform, link: Link, gate: Gate, journal: IJournal, git_sha: str
+    ) -> None:
         self._platform = platform
         self._link = link
+        self._gate = gate
+        self._journal = journal
         self._git_sha = git_sha
         self._stopping = False
 
@@ -28,11 +33,20 @@ class Vitals:
         self._stopping = True
 
     def ready(self) -> Ready:
-        if self._stopping:
-            return Ready(
-                ready=False, providers=(), provider_count=0, message="Gateway is shutting down"
-            )
+        reason = self._reason()
+        if reason is not None:
+            return Ready(ready=False, providers=(), provider_count=0, message=reason)
         return Ready(ready=True, providers=(self._platform,), provider_count=1)
+
+    def _reason(self) -> str | None:
+        """Why orders cannot be taken."""
+        if self._stopping:
+            return "Gateway is shutting down"
+        if self._journal.problem is not None:
+            return f"The journal cannot be written: {self._journal.problem}"
+        if not self._gate.is_reconciled:
+            return "The broker could not be asked yet how things stand"
+        return None
 
     def health(self) -> Health:
         stale = self._link.staleness.symbols

@@ -147,6 +147,14 @@ def test_reconnecting() -> None:
         ("RECONNECT_MAX_DURATION_SECS", "1.5"),
         ("SL_TP_TTL_HOURS", "0"),
         ("SL_TP_TTL_HOURS", "a day"),
+        ("JOURNAL_RETENTION_DAYS", "0"),
+        ("JOURNAL_RETENTION_DAYS", "3651"),
+        ("JOURNAL_MAX_MB", "15"),
+        ("JOURNAL_MAX_MB", "1GB"),
+        ("SUBMIT_WAIT_SECS", "0"),
+        ("SUBMIT_WAIT_SECS", "301"),
+        ("RECONCILE_SECS", "0"),
+        ("RECONCILE_SECS", "3601"),
         ("LOG_LEVEL", "loud"),
         ("LOG_FORMAT", "xml"),
         ("SUBSCRIPTIONS", "{"),
@@ -154,6 +162,21 @@ def test_reconnecting() -> None:
 )
 def test_bad_values_are_refused_by_name(name: str, text: str) -> None:
     assert name in refused(**{name: text})
+
+
+def test_the_journal_and_its_limits() -> None:
+    """Ninety days, a gigabyte, ten seconds and a minute, unless something else is asked for."""
+    plain = given()
+    assert (plain.journal_retention_days, plain.journal_max_mb) == (90, 1024)
+    assert (plain.submit_wait_secs, plain.reconcile_secs) == (10, 60)
+    own = given(
+        JOURNAL_RETENTION_DAYS="7",
+        JOURNAL_MAX_MB="16",
+        SUBMIT_WAIT_SECS="3",
+        RECONCILE_SECS="15",
+    )
+    assert (own.journal_retention_days, own.journal_max_mb) == (7, 16)
+    assert (own.submit_wait_secs, own.reconcile_secs) == (3, 15)
 
 
 def test_life_of_pending_exits() -> None:

@@ -52,7 +52,9 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
 
 
 def test_a_taken_port_is_one_clear_line_and_exit_code_1(daemon: Daemon, tmp_path: Path) -> None:
-    second = run(tmp_path, GATEWAY_PROVIDER="mock", GATEWAY_PORT=str(daemon.port))
+    other = tmp_path / "other"
+    other.mkdir()
+    second = run(other, GATEWAY_PROVIDER="mock", GATEWAY_PORT=str(daemon.port))
     assert second.returncode == 1
     assert str(daemon.port) in second.stderr + second.stdout
     assert "Traceback" not in second.stderr + second.stdout

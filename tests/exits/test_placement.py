@@ -17,7 +17,9 @@ from tradegw.errors import (
     ProviderUnavailable,
     RateLimited,
 )
-from tradegw.model.enums import OrderEventKind, OrderStatus, OrderType, Side
+from tradegw.exits.placement import SECOND_LOOK_SECONDS
+from tradegw.exits.plans import RETAINED_LOST
+from tradegw.model.enums import AlertCode, OrderEventKind, OrderStatus, OrderType, Side
 from tradegw.model.order import Order, OrderRequest
 from tradegw.testing.broker import Lost
 
@@ -205,11 +207,105 @@ def test_w03_a_leg_in_doubt_is_sent_again_under_the_same_id_only_after_it_was_no
     core.broker.plan("submit", NO_ANSWER, NO_ANSWER)
     core.broker.fill(entry_id, "1")
     core.wait(2)
-    names = [name for name, _ in core.broker.calls[1:]]
-    looked = ["open_orders", "closed_orders"]
-    assert names == ["submit", *looked, "submit", *looked, "submit"]
+    names = [name for name, _ in core.broker.calls[1:] if name in ("submit", "open_orders")]
+    assert names == [*["submit", "open_orders", "open_orders"] * 2, "submit"]
     assert sent_legs(core) == ["c1-sl"] * 3
     assert ids(core.live_legs()) == ["c1-sl"]
+
+
+def test_w03_a_leg_that_arrives_late_is_usually_seen_by_the_second_look(core: Core) -> None:
+    entry_id = core.entered(take_profit=None)
+    core.broker.plan("submit", Lost(NO_ANSWER))
+    core.broker.unheard = {OrderEventKind.CREATED}
+    core.broker.fill(entry_id, "1")
+    (leg,) = core.legs()
+    del core.broker.orders[leg.id]
+    core.clock.advance(0.1)
+    core.broker.orders[leg.id] = leg
+    core.wait(10)
+    assert sent_legs(core) == ["c1-sl"]
+    assert core.live(OrderType.STOP) == 1
+
+
+def test_w03_a_first_copy_that_arrives_beside_the_second_is_taken_away(core: Core) -> None:
+    """The broker does not mind that an id is used twice."""
+    entry_id = core.entered(take_profit=None)
+    core.broker.plan("submit", NO_ANSWER)
+    core.broker.fill(entry_id, "1")
+    core.wait(1)
+    assert sent_legs(core) == ["c1-sl", "c1-sl"]
+    core.broker._accept(core.broker.asked("submit")[1])
+    core.wait(1)
+    (leg,) = core.live_legs()
+    assert len(core.legs()) == 2
+    core.broker.fill(leg.id, "1")
+    assert core.guards() == 0
+
+
+def test_w03_a_first_copy_that_arrives_when_the_second_has_executed_is_taken_away(
+    core: Core,
+) -> None:
+    entry_id = core.entered(take_profit=None)
+    core.broker.plan("submit", NO_ANSWER)
+    core.broker.fill(entry_id, "1")
+    core.wait(1)
+    core.broker.fill(core.leg("c1-sl").id, "1")
+    assert core.guards() == 0
+    core.broker._accept(core.broker.asked("submit")[1])
+    core.wait(1)
+    assert core.live_legs() == []
+
+
+def test_w03_two_copies_that_both_executed_are_told_as_a_double_exit(core: Core) -> None:
+    entry_id = core.entered(take_profit=None)
+    core.broker.plan("submit", NO_ANSWER)
+    core.broker.fill(entry_id, "1")
+    core.wait(1)
+    core.broker.fill(core.leg("c1-sl").id, "1")
+    core.broker.fills_at_once = {OrderType.STOP}
+    core.broker._accept(core.broker.asked("submit")[1])
+    assert len(core.alerts(AlertCode.OCO_DOUBLE_EXIT)) == 1
+
+
+def test_w03_a_first_copy_told_before_the_second_is_answered_is_no_orphan(core: Core) -> None:
+    entry_id = core.entered(take_profit=None)
+    answer: Deferred[None] = Deferred()
+    core.broker.plan("submit", NO_ANSWER, answer)
+    core.broker.fill(entry_id, "1")
+    core.wait(1)
+    core.broker._accept(core.broker.asked("submit")[1])
+    core.broker.unheard = {OrderEventKind.CREATED}
+    answer.callback(None)
+    core.wait(1)
+    assert len(core.legs()) == 2
+    assert core.live(OrderType.STOP) == 1
+
+
+def test_w03_a_leg_refused_after_a_doubt_that_arrives_all_the_same_is_not_too_much(
+    core: Core,
+) -> None:
+    """It was not to be found when its second copy was refused, and so another was placed."""
+    entry_id = core.entered(take_profit=None)
+    core.broker.plan("submit", NO_ANSWER, DUPLICATE)
+    core.broker.fill(entry_id, "1")
+    core.wait(3)
+    assert ids(core.live_legs()) == ["c1-sl-1"]
+    core.broker._accept(core.broker.asked("submit")[1])
+    core.wait(1)
+    assert core.live(OrderType.STOP) == 1
+
+
+def test_legs_that_never_came_to_be_are_forgotten_in_time(core: Core) -> None:
+    entry_id = core.entered(take_profit=None)
+    core.broker.plan("submit", *[NO_ANSWER] * 160)
+    core.broker.fill(entry_id, "1")
+    for _ in range(600):
+        core.clock.advance(5)
+    guarded = core.guardian._plans.by_entry_id(entry_id)
+    assert guarded is not None
+    assert len(sent_legs(core)) == 161
+    assert len(guarded.plan.legs) <= RETAINED_LOST + 2
+    assert core.live(OrderType.STOP) == 1
 
 
 def test_a_leg_in_doubt_that_executed_at_once_is_not_sent_again(core: Core) -> None:
@@ -226,7 +322,7 @@ def test_a_leg_in_doubt_that_executed_at_once_is_not_sent_again(core: Core) -> N
 
 
 def test_w03_a_refusal_as_duplicate_of_itself_means_that_it_is_there(core: Core) -> None:
-    """It arrived at the broker after the look-up and before the second try."""
+    """It arrived at the broker after the look-ups and before the second try."""
     entry_id = core.entered(take_profit=None)
     core.broker.unheard = {OrderEventKind.CREATED}
     second_try: Deferred[None] = Deferred()
@@ -235,6 +331,7 @@ def test_w03_a_refusal_as_duplicate_of_itself_means_that_it_is_there(core: Core)
     (leg,) = core.legs()
     del core.broker.orders[leg.id]
     core.clock.advance(0.1)
+    core.clock.advance(SECOND_LOOK_SECONDS)
     core.broker.orders[leg.id] = leg
     second_try.errback(DUPLICATE)
     assert sent_legs(core) == ["c1-sl", "c1-sl"]

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tradegw.metrics.exposition import exposition
 from tradegw.metrics.meters import Meters
 from tradegw.model.enums import OrderEventKind, Platform, RateLimitEventKind
+from tradegw.model.trading import TradingState
 from tradegw.stream.meters import StreamMeters
 
 ORDER_KINDS = {
@@ -65,6 +66,7 @@ def test_types_of_all_metrics(page: Page) -> None:
         "gateway_broker_reconnect_failures_total": "counter",
         "gateway_rate_limit_events_total": "counter",
         "gateway_circuit_breaker_resets_total": "counter",
+        "gateway_trading_state": "gauge",
         "gateway_backtest_completions_total": "counter",
         "gateway_ws_queue_depth": "gauge",
         "gateway_release_queue_depth": "gauge",
@@ -145,6 +147,14 @@ def test_each_word_counts_its_own_metric(page: Page) -> None:
             say()
     for count, sample in enumerate(words, start=1):
         assert page.value(sample) == count
+
+
+def test_one_trading_state_holds_at_a_time(page: Page) -> None:
+    for state in (*TradingState, TradingState.ACTIVE):
+        page.meters.trading_state(state)
+        for each in TradingState:
+            sample = f'gateway_trading_state{{state="{each.value}"}}'
+            assert page.value(sample) == (each is state)
 
 
 def test_rate_limit_events(page: Page) -> None:

@@ -13,7 +13,8 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from tradegw.exits.guardian import Guardian
+from tradegw.core import Core as WiredCore
+from tradegw.core import Surroundings
 from tradegw.interfaces import IEventSink
 from tradegw.metrics.meters import Meters
 from tradegw.model.account import Position
@@ -28,24 +29,15 @@ from tradegw.model.enums import (
 )
 from tradegw.model.events import AlertEvent, Event, OrderEvent, PositionEvent
 from tradegw.model.order import Order, OrderHandle, OrderRequest
-from tradegw.orders.alarm import Alarm
-from tradegw.orders.blotter import Blotter
-from tradegw.orders.closing import Closing
-from tradegw.orders.desk import Desk
-from tradegw.orders.entry import Entry
-from tradegw.orders.intake import Intake
-from tradegw.orders.line import Line
-from tradegw.orders.link import Link
-from tradegw.orders.oco import OcoGroups
-from tradegw.orders.reads import Reads
-from tradegw.orders.release import Release
-from tradegw.risk.breakers import Breakers
 from tradegw.testing.broker import EPOCH, ScriptedBroker
+from tradegw.testing.journal import MemoryJournal
 
 T = TypeVar("T")
 
 SYMBOL = "AAPL"
 POSITION_ID = "pos-1"
+FOR_EVER = 1e9
+"""Seconds: tests reconcile when they want to."""
 
 
 def result_of(work: Deferred[T]) -> T:
@@ -113,45 +105,39 @@ class Sink:
         self.events.append(event)
         return self.listeners
 
+    def audience(self) -> int:
+        return self.listeners
 
-class Core:
+
+class Core(WiredCore):
     """The middle of the gateway. Time stands still until ``clock`` is advanced."""
 
-    def __init__(self, *, brackets: bool = False) -> None:
-        self.clock = Clock()
-        seconds = self.clock.seconds
-        self.sink = sink = Sink()
-        self.broker = ScriptedBroker(brackets=brackets)
-        self.meters = Meters(CollectorRegistry(), Platform.MOCK)
-        self.alarm = Alarm(sink, self.meters, self.now)
-        self.breakers = Breakers(seconds, self._on_reset)
-        self.line = Line(self.broker, self.breakers.adapter, self.clock, seconds)
-        self.blotter = Blotter()
-        self.reads = Reads(self.line, self.blotter, self.clock, seconds, self.now)
-        self._ids = 0
-        self.entry = Entry(self.line, self.blotter, self.meters, seconds, self._new_id)
-        self.guardian = Guardian(
-            self.entry, self.breakers.exit_order, self.alarm, self.clock, seconds
+    def __init__(self, *, brackets: bool = False, again: Core | None = None) -> None:
+        """With *again*: as after a restart of that one, at the same broker."""
+        self._ids: int = 0 if again is None else again._ids
+        self.clock: Clock = Clock() if again is None else again.clock
+        self.sink: Sink = Sink() if again is None else again.sink
+        self.broker: ScriptedBroker = (
+            ScriptedBroker(brackets=brackets) if again is None else again.broker
         )
-        self.entry.guard_with(self.guardian)
-        closing = Closing(self.line, self.blotter, self.reads, self.entry)
-        self.desk = Desk(self.entry, closing, self.reads, self.guardian)
-        self.release = Release(sink, self.clock, self.meters)
-        self.groups = OcoGroups(self.blotter, self.entry, self.alarm, self.clock)
-        self.link = Link(Platform.MOCK, sink, self.meters, seconds, self.now)
-        self.intake = self.broker.listener = Intake(
-            self.blotter,
-            self.guardian,
-            self.groups,
-            self.link,
-            self.release,
-            self.alarm,
-            self.meters,
+        self.store = MemoryJournal() if again is None else again.store.reopened()
+        super().__init__(
+            self.broker,
+            Surroundings(
+                journal=self.store,
+                sink=self.sink,
+                meters=Meters(CollectorRegistry(), Platform.MOCK),
+                clock=self.clock,
+                seconds=self.clock.seconds,
+                now=self.now,
+                new_id=self._new_id,
+                reconcile_seconds=FOR_EVER,
+            ),
         )
-
-    def _on_reset(self) -> None:
-        self.meters.breakers_reset()
-        self.guardian.resume()
+        self.groups = self.intake._groups
+        self.broker.listener = self.intake
+        self.intake.on_link_up()
+        self.broker.calls.clear()
 
     def _new_id(self) -> str:
         self._ids += 1

@@ -9,7 +9,16 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 
-from tradegw.interfaces import IBreakers, IEnquiry, IHealth, ITrading
+from tradegw.interfaces import (
+    IBreakers,
+    IEnquiry,
+    IEventLog,
+    IHealth,
+    ITimelines,
+    ITrading,
+    ITradingState,
+)
+from tradegw.model import wire
 from tradegw.model.account import Account, Position, Trade, TradeQuery
 from tradegw.model.enums import (
     AssetClass,
@@ -23,8 +32,10 @@ from tradegw.model.enums import (
     Side,
     Timeframe,
     TimeInForce,
+    TradeEventKind,
     TrailingType,
 )
+from tradegw.model.events import TradeEvent
 from tradegw.model.health import (
     BreakerSnapshot,
     BreakersStatus,
@@ -34,6 +45,7 @@ from tradegw.model.health import (
     ProviderHealth,
     Ready,
 )
+from tradegw.model.journal import EventSpan
 from tradegw.model.market import (
     Bar,
     BarQuery,
@@ -54,6 +66,13 @@ from tradegw.model.order import (
     Replaced,
 )
 from tradegw.model.protection import ExitLegPlacement, ExitsChange, ExitsMoved
+from tradegw.model.trading import (
+    StateSetter,
+    Timeline,
+    TimelineStep,
+    TradingState,
+    TradingStatus,
+)
 
 NOON = datetime(2025, 1, 15, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -184,6 +203,21 @@ HEALTH = Health(
 )
 
 
+ACTIVE = TradingStatus(state=TradingState.ACTIVE, since=NOON)
+HALTED = TradingStatus(
+    state=TradingState.HALTED, since=NOON, set_by=StateSetter.CLIENT, reason="closing time"
+)
+TIMELINE = Timeline(
+    order_id="b7",
+    client_order_id="s1-0007",
+    correlation_id="0f9b6f0e-2f0a-4d2f-9f4c-6c9a3f3a9c11",
+    steps=(
+        TimelineStep(at=NOON, step="received", detail={"quantity": "100"}),
+        TimelineStep(at=NOON, step="sent", after_us=812),
+    ),
+)
+
+
 class _Scripted:
     """Remembers every call; answers what ``will`` says for it, else the usual."""
 
@@ -206,12 +240,17 @@ class _Scripted:
         return outcome if isinstance(outcome, Deferred) else succeed(outcome)
 
 
+def _given(request: object, idempotency_key: str | None) -> tuple[object, ...]:
+    """The arguments of a call; the key only if there was one."""
+    return (request,) if idempotency_key is None else (request, idempotency_key)
+
+
 @implementer(ITrading)
 class FakeTrading(_Scripted):
     def submit(
         self, request: OrderRequest, idempotency_key: str | None = None
     ) -> Deferred[OrderHandle]:
-        return self._later("submit", (request,), HANDLE)
+        return self._later("submit", _given(request, idempotency_key), HANDLE)
 
     def replace(self, order_id: str, change: OrderChange) -> Deferred[Replaced]:
         return self._later("replace", (order_id, change), Replaced(order=ORDER))
@@ -229,7 +268,8 @@ class FakeTrading(_Scripted):
         request: ClosePositionRequest,
         idempotency_key: str | None = None,
     ) -> Deferred[OrderHandle]:
-        return self._later("close_position", (position_id, request), HANDLE)
+        given = (position_id, *_given(request, idempotency_key))
+        return self._later("close_position", given, HANDLE)
 
     def close_all_positions(self, symbol: str | None) -> Deferred[list[OrderHandle]]:
         return self._later("close_all_positions", (symbol,), [HANDLE])
@@ -277,6 +317,24 @@ class FakeEnquiry(_Scripted):
         return self._later("status", (), STATUS)
 
 
+@implementer(ITradingState)
+class FakeTradingState(_Scripted):
+    def status(self) -> TradingStatus:
+        answer: TradingStatus = self._done("status", (), ACTIVE)
+        return answer
+
+    def change(
+        self, state: TradingState, reason: str | None, set_by: StateSetter
+    ) -> Deferred[TradingStatus]:
+        return self._later("change", (state, reason, set_by), HALTED)
+
+
+@implementer(ITimelines)
+class FakeTimelines(_Scripted):
+    def timeline(self, order_id: str) -> Deferred[Timeline]:
+        return self._later("timeline", (order_id,), TIMELINE)
+
+
 @implementer(IBreakers)
 class FakeBreakers(_Scripted):
     def snapshot(self) -> BreakersStatus:
@@ -286,6 +344,34 @@ class FakeBreakers(_Scripted):
     def reset(self) -> BreakersStatus:
         answer: BreakersStatus = self._done("reset", (), BREAKERS)
         return answer
+
+
+@implementer(IEventLog)
+class FakeEvents(_Scripted):
+    """``kept`` maps the numbers of the events to their messages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept = {seq: message(seq) for seq in range(101, 106)}
+
+    def span(self) -> EventSpan:
+        usual = EventSpan(
+            epoch="e1", oldest=min(self.kept, default=101), newest=max(self.kept, default=100)
+        )
+        answer: EventSpan = self._done("span", (), usual)
+        return answer
+
+    def events(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        found = [(seq, told) for seq, told in sorted(self.kept.items()) if seq > after]
+        answer: list[tuple[int, bytes]] = self._done("events", (after, limit), found[:limit])
+        return answer
+
+
+def message(seq: int) -> bytes:
+    """An event as it is kept."""
+    return wire.encode(
+        TradeEvent(timestamp=NOON, event=TradeEventKind.FILLED, trade=TRADE, seq=seq, epoch="e1")
+    )
 
 
 @implementer(IHealth)

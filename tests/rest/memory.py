@@ -19,7 +19,15 @@ from twisted.python.failure import Failure
 from twisted.web.resource import IResource
 from zope.interface import implementer
 
-from tests.rest.fakes import FakeBreakers, FakeEnquiry, FakeHealth, FakeTrading
+from tests.rest.fakes import (
+    FakeBreakers,
+    FakeEnquiry,
+    FakeEvents,
+    FakeHealth,
+    FakeTimelines,
+    FakeTrading,
+    FakeTradingState,
+)
 from tradegw.rest.connection import Connection
 from tradegw.rest.rooms import Rooms
 from tradegw.rest.settings import RestSettings
@@ -156,6 +164,9 @@ class Gateway:
         self.enquiry = FakeEnquiry()
         self.breakers = FakeBreakers()
         self.health = FakeHealth()
+        self.trading_state = FakeTradingState()
+        self.timelines = FakeTimelines()
+        self.events = FakeEvents()
         self.clock = Clock()
         self.observed: list[tuple[str, int, float]] = []
         rooms = Rooms(
@@ -163,6 +174,9 @@ class Gateway:
             enquiry=self.enquiry,
             breakers=self.breakers,
             health=self.health,
+            trading_state=self.trading_state,
+            timelines=self.timelines,
+            events=self.events,
         )
         self.site = build_site(
             rooms,
@@ -194,7 +208,15 @@ class Gateway:
     @property
     def calls(self) -> list[tuple[Any, ...]]:
         """What the rooms were asked to do or tell."""
-        return self.trading.calls + self.enquiry.calls + self.breakers.calls
+        rooms = (
+            self.trading,
+            self.enquiry,
+            self.breakers,
+            self.trading_state,
+            self.timelines,
+            self.events,
+        )
+        return [call for room in rooms for call in room.calls]
 
 
 def written(

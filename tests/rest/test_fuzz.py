@@ -30,6 +30,8 @@ MEMBERS = [
     "leverage",
     "client_order_id",
     "time_in_force",
+    "state",
+    "reason",
 ]
 
 scalars = (
@@ -49,7 +51,12 @@ bodies = st.dictionaries(st.sampled_from(MEMBERS) | st.text(max_size=5), values)
     lambda value: json.dumps(value).encode()
 ) | st.binary(max_size=60)
 targets = st.sampled_from(
-    [("POST", "/v1/orders"), ("PATCH", "/v1/orders/1"), ("PATCH", "/v1/positions/1")]
+    [
+        ("POST", "/v1/orders"),
+        ("PATCH", "/v1/orders/1"),
+        ("PATCH", "/v1/positions/1"),
+        ("PUT", "/v1/trading-state"),
+    ]
 )
 printable = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=40)
 

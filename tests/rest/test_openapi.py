@@ -14,6 +14,7 @@ from referencing.jsonschema import DRAFT202012
 
 from tests.rest.fakes import (
     FULL_ORDER,
+    HALTED,
     HANDLE,
     HEALTH,
     NOON,
@@ -29,10 +30,18 @@ from tradegw.model import events, wire
 from tradegw.model.enums import (
     ConnectionEventKind,
     OrderEventKind,
+    OrderStatus,
     PositionEventKind,
     TradeEventKind,
 )
-from tradegw.model.order import CancelAllResult, OrderHandle, Replaced
+from tradegw.model.order import (
+    CancelAllResult,
+    CancelResult,
+    OrderHandle,
+    Replaced,
+    Unresolved,
+)
+from tradegw.model.trading import Timeline
 from tradegw.rest import openapi
 from tradegw.rest.problems import TABLE, ErrorCode
 from tradegw.rest.routes import ROUTES
@@ -47,6 +56,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "modify_order": {"limit_price": "1.5", "quantity": 2},
     "modify_position_exits": {"stop_loss": "1"},
     "close_position": {"quantity": "5", "order_type": None},
+    "set_trading_state": {"state": "HALTED", "reason": None},
 }
 
 OPERATIONS = [
@@ -55,6 +65,7 @@ OPERATIONS = [
     "get_orders",
     "get_order_history",
     "get_order",
+    "get_order_timeline",
     "modify_order",
     "cancel_order",
     "cancel_all_orders",
@@ -66,8 +77,11 @@ OPERATIONS = [
     "close_all_positions",
     "get_quote",
     "get_bars",
+    "get_events",
     "get_capabilities",
     "get_connection_status",
+    "get_trading_state",
+    "set_trading_state",
     "get_circuit_breaker_status",
     "reset_circuit_breakers",
     "get_livez",
@@ -128,6 +142,7 @@ def test_operations_and_tags_are_those_of_the_protocol() -> None:
         "positions",
         "trades",
         "market_data",
+        "events",
         "system",
         "operations",
         "health",
@@ -175,6 +190,8 @@ def test_every_answer_is_as_described(gateway: Gateway, route: Route) -> None:
     check_reply(route.operation_id, reply)
 
 
+UNKNOWN = OrderHandle(id="1", status=OrderStatus.PENDING, outcome=Unresolved.UNKNOWN)
+
 ALTERNATIVES: list[tuple[str, str, str, Any]] = [
     ("trading", "submit", "submit_order", OrderHandle(id="1", status=HANDLE.status)),
     ("trading", "replace", "modify_order", Replaced(order=FULL_ORDER, previous_order_id="0")),
@@ -185,6 +202,18 @@ ALTERNATIVES: list[tuple[str, str, str, Any]] = [
         CancelAllResult(cancelled_count=0, failed_count=1, failed_order_ids=("x",)),
     ),
     ("trading", "close_all_positions", "close_all_positions", []),
+    ("trading", "close_all_positions", "close_all_positions", [HANDLE, UNKNOWN]),
+    ("trading", "close_position", "close_position", UNKNOWN),
+    ("trading", "submit", "submit_order", UNKNOWN),
+    (
+        "trading",
+        "cancel",
+        "cancel_order",
+        CancelResult(success=False, order=ORDER, outcome=Unresolved.UNKNOWN),
+    ),
+    ("trading", "replace", "modify_order", Replaced(order=ORDER, outcome=Unresolved.UNKNOWN)),
+    ("trading_state", "status", "get_trading_state", HALTED),
+    ("timelines", "timeline", "get_order_timeline", Timeline(order_id="b7", steps=())),
     ("enquiry", "order", "get_order", ORDER),
     ("health", "ready", "get_readyz", STOPPING),
     ("health", "health", "get_health", HEALTH),
@@ -221,12 +250,20 @@ def test_every_documented_error_is_as_described(gateway: Gateway, route: Route) 
     if route.tag == "health":
         assert set(described) <= {"200", "503"}
         return
-    for room in (gateway.trading, gateway.enquiry, gateway.breakers):
+    rooms = (
+        gateway.trading,
+        gateway.enquiry,
+        gateway.breakers,
+        gateway.trading_state,
+        gateway.timelines,
+        gateway.events,
+    )
+    for room in rooms:
         for name in dir(room):
             if not name.startswith("_"):
                 room.will[name] = None
     for error in ERRORS:
-        for room in (gateway.trading, gateway.enquiry, gateway.breakers):
+        for room in rooms:
             room.will = dict.fromkeys(room.will, error)
         reply = ask(gateway, route)
         assert reply.status == TABLE[type(error)].status
@@ -244,6 +281,23 @@ def test_decimals_go_out_as_strings_in_plain_notation() -> None:
     check("-0.50", quote)
     for wrong in (1, 1.5, "1e5", "+1", "", "1.", ".5"):
         assert not Draft202012Validator(quote).is_valid(wrong)
+
+
+def test_an_idempotency_key_may_be_shown_where_one_intent_makes_an_order() -> None:
+    taking = {
+        name
+        for name, operation in operations().items()
+        for parameter in operation.get("parameters", ())
+        if parameter["in"] == "header"
+    }
+    assert taking == {"submit_order", "close_position"}
+    (key,) = (p for p in operations()["submit_order"]["parameters"] if p["in"] == "header")
+    assert key["name"] == "Idempotency-Key"
+    assert not key.get("required")
+    schema = Draft202012Validator(key["schema"])
+    assert schema.is_valid("8e03978e-40d5-43e8-bc93-6894a57f9324")
+    for wrong in ("", "x" * 256, "two words", "ä"):
+        assert not schema.is_valid(wrong)
 
 
 def test_a_bars_query_names_its_timeframe() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Annotated
 from urllib.parse import quote, urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Meta, Struct
 
 from tests.rest.memory import Gateway
 from tradegw.errors import InvalidRequest, InvalidValue
@@ -195,3 +197,36 @@ def test_a_misspelt_symbol_of_a_bulk_call_is_refused_and_not_read_as_all() -> No
     with pytest.raises(InvalidRequest) as refused:
         QueryReader(BulkQuery).read(b"symbl=AAPL")
     assert refused.value.details == {"field": "symbl"}
+
+
+class Paged(Struct, kw_only=True):
+    since: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
+    limit: Annotated[int, Meta(ge=0, le=1000)] = 100
+
+
+pages = QueryReader(Paged)
+
+
+@pytest.mark.parametrize(
+    ("raw", "since", "limit"),
+    [
+        ("", None, 100),
+        ("since=0&limit=0", 0, 0),
+        ("since=9007199254740991&limit=1000", 2**53 - 1, 1000),
+        ("since=1736937000123", 1736937000123, 100),
+    ],
+)
+def test_a_whole_number_may_be_as_large_as_its_type_says(
+    raw: str, since: int | None, limit: int
+) -> None:
+    assert pages.read(raw.encode()) == Paged(since=since, limit=limit)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["since=9007199254740992", "since=", "since", "since=-1", "since=1&since=1", "limit=1001"],
+)
+def test_a_number_out_of_its_bounds_and_an_empty_one_are_refused(raw: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        pages.read(raw.encode())
+    assert refused.value.details == {"field": raw.partition("=")[0]}

@@ -21,11 +21,19 @@ from tests.rest.fakes import (
     QUOTE,
     STATUS,
     STOPPING,
+    TIMELINE,
     TRADE,
 )
 from tests.rest.memory import Gateway, written
 from tradegw import errors
-from tradegw.interfaces import IBreakers, IEnquiry, IHealth, ITrading
+from tradegw.interfaces import (
+    IBreakers,
+    IEnquiry,
+    IHealth,
+    ITimelines,
+    ITrading,
+    ITradingState,
+)
 from tradegw.model import wire
 from tradegw.model.account import TradeQuery
 from tradegw.model.enums import OrderStatus, OrderType, Side, Timeframe, TimeInForce
@@ -41,6 +49,7 @@ from tradegw.model.order import (
     Replaced,
 )
 from tradegw.model.protection import ExitsChange
+from tradegw.model.trading import StateSetter, TradingState
 
 MARKET = {"symbol": "AAPL", "side": "buy", "quantity": "100", "order_type": "market"}
 
@@ -54,6 +63,8 @@ def test_the_fakes_keep_the_promises_of_the_rooms(gateway: Gateway) -> None:
     assert verifyObject(IEnquiry, gateway.enquiry)
     assert verifyObject(IBreakers, gateway.breakers)
     assert verifyObject(IHealth, gateway.health)
+    assert verifyObject(ITradingState, gateway.trading_state)
+    assert verifyObject(ITimelines, gateway.timelines)
 
 
 def test_an_order_is_submitted_as_it_was_written(gateway: Gateway) -> None:
@@ -126,7 +137,7 @@ def test_validation_comes_before_shutting_down(gateway: Gateway) -> None:
 def test_orders_are_submitted_side_by_side(gateway: Gateway) -> None:
     outcomes: list[Deferred[OrderHandle]] = []
 
-    def submit(request: OrderRequest) -> Deferred[OrderHandle]:
+    def submit(request: OrderRequest, idempotency_key: str | None = None) -> Deferred[OrderHandle]:
         outcomes.append(Deferred())
         return outcomes[-1]
 
@@ -323,6 +334,64 @@ def test_breakers_are_shown_and_reset(gateway: Gateway) -> None:
     gateway.breakers.will["reset"] = errors.ResetCooldown("too soon")
     reply = gateway.ask("POST", "/v1/circuit-breakers/reset", b"not json")
     assert (reply.status, reply.json) == (409, {"code": "RESET_COOLDOWN", "message": "too soon"})
+
+
+def test_the_trading_state_is_shown_and_set(gateway: Gateway) -> None:
+    assert gateway.ask("GET", "/v1/trading-state").json == {
+        "state": "ACTIVE",
+        "since": "2025-01-15T12:00:00.123456Z",
+    }
+    body = {"state": "halted", "reason": "closing time"}
+    reply = gateway.ask("PUT", "/v1/trading-state", body)
+    assert (reply.status, reply.json) == (
+        200,
+        {
+            "state": "HALTED",
+            "since": "2025-01-15T12:00:00.123456Z",
+            "set_by": "client",
+            "reason": "closing time",
+        },
+    )
+    for spelling in ({"state": "ACTIVE"}, {"state": "ACTIVE", "reason": ""}):
+        assert gateway.ask("PUT", "/v1/trading-state", spelling).status == 200
+    assert gateway.calls == [
+        ("status",),
+        ("change", TradingState.HALTED, "closing time", StateSetter.CLIENT),
+        ("change", TradingState.ACTIVE, None, StateSetter.CLIENT),
+        ("change", TradingState.ACTIVE, None, StateSetter.CLIENT),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        ({}, "INVALID_REQUEST", "state"),
+        ({"state": "OFF"}, "INVALID_REQUEST", "state"),
+        ({"state": None}, "INVALID_REQUEST", "state"),
+        ({"state": "HALTED", "reason": 7}, "INVALID_REQUEST", "reason"),
+        ({"state": "HALTED", "reason": "x" * 501}, "INVALID_VALUE", "reason"),
+    ],
+)
+def test_a_trading_state_that_cannot_be_changes_nothing(
+    gateway: Gateway, body: dict[str, Any], code: str, field: str
+) -> None:
+    reply = gateway.ask("PUT", "/v1/trading-state", body)
+    assert (reply.status, reply.code, reply.field) == (400, code, field)
+    assert gateway.ask("PUT", "/v1/trading-state").status == 400
+    assert gateway.calls == []
+
+
+def test_a_timeline_is_told_as_it_was_recorded(gateway: Gateway) -> None:
+    reply = gateway.ask("GET", "/v1/orders/b%2F7/timeline")
+    assert (reply.status, reply.json) == (200, shown(TIMELINE))
+    assert reply.json["steps"][1] == {
+        "at": "2025-01-15T12:00:00.123456Z",
+        "step": "sent",
+        "after_us": 812,
+    }
+    assert gateway.calls == [("timeline", "b/7")]
+    gateway.timelines.will["timeline"] = errors.OrderNotFound("42")
+    assert gateway.ask("GET", "/v1/orders/42/timeline").code == "ORDER_NOT_FOUND"
 
 
 def test_probes(gateway: Gateway) -> None:

@@ -129,8 +129,10 @@ def test_an_unknown_path_is_an_envelope_with_404(gateway: Gateway, path: str) ->
 def test_a_wrong_method_is_405_and_says_what_is_allowed(
     gateway: Gateway, path: str, method: str
 ) -> None:
-    reply = gateway.ask(method, path)
     methods = {route.method for route in ROUTES if route.template == path}
+    if method in methods:
+        pytest.skip("that one is right here")
+    reply = gateway.ask(method, path)
     if "GET" in methods:
         methods.add("HEAD")
     assert (reply.status, reply.code) == (405, "INVALID_REQUEST")

@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any, TypeVar
 
+import msgspec
 from hypothesis import settings
 
 from tradegw.model.enums import OrderType, Side, Timeframe, TimeInForce, TrailingType
@@ -16,6 +17,7 @@ from tradegw.model.order import Order, OrderChange, OrderRequest
 from tradegw.simulator.exchange import Exchange
 from tradegw.simulator.instruments import Instrument
 from tradegw.simulator.paths import Path, PriceBar, Prices, bar_ticks
+from tradegw.simulator.state import Change
 from tradegw.simulator.terms import Terms
 from tradegw.simulator.ticks import Tick
 
@@ -44,13 +46,25 @@ class Floor:
         self.events: list[Event] = []
         self.listener = listener
         self.time = START
-        ids = count(1)
-        self.exchange = Exchange(
-            Terms(**terms),
+        self.terms = Terms(**terms)
+        self.ids = count(1)
+        self.changes: list[bytes] = []
+        self.exchange = self.built()
+
+    def built(self) -> Exchange:
+        """An exchange like the first, and all its changes as they are written."""
+        return Exchange(
+            self.terms,
             lambda symbol: None if symbol == "NONE" else Instrument(symbol=symbol),
-            lambda: f"id-{next(ids)}",
+            lambda: f"id-{next(self.ids)}",
             self.deliver,
+            record=lambda change: self.changes.append(msgspec.json.encode(change)),
         )
+
+    def restart(self, state: bytes) -> None:
+        """Go on with another exchange, restored from *state*."""
+        self.exchange = self.built()
+        self.exchange.restore(msgspec.json.decode(state, type=Change))
 
     def deliver(self, event: Event) -> None:
         self.events.append(event)

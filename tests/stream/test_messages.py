@@ -56,6 +56,15 @@ def test_the_sdk_reads_every_message(event: Event) -> None:
     assert read_by_sdk.timestamp == samples.AT
 
 
+@pytest.mark.parametrize("event", EVERY, ids=lambda e: type(e).__name__)
+def test_the_sdk_does_not_mind_numbers_epochs_and_marks(event: Event) -> None:
+    """Also from a journal whose first number is a time in milliseconds."""
+    marked = msgspec.structs.replace(event, seq=1736937000123, epoch="5f0c9d1e", reconciled=True)
+    plain, read_by_sdk = (_sdk.validate_python(json.loads(encode(e))) for e in (event, marked))
+    assert read_by_sdk == plain
+    assert wire(marked)["seq"] == 1736937000123
+
+
 def test_a_quote_is_decimal_texts_and_zulu_times_and_nothing_that_is_absent() -> None:
     assert encode(samples.quote()) == (
         b'{"type":"quote","quote":{"symbol":"AAPL","provider":"mock","bid":"149.98",'

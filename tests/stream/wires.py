@@ -24,6 +24,7 @@ from websockets.frames import Frame, Opcode
 from websockets.uri import parse_uri
 from zope.interface import implementer
 
+from tradegw.interfaces import IEventLog
 from tradegw.model.enums import Platform
 from tradegw.model.events import Event
 from tradegw.model.subscription import Subscription
@@ -159,10 +160,10 @@ class Wire:
 class Client:
     """What is at the other end of a wire."""
 
-    def __init__(self, wire: Wire, **offers: Any) -> None:
+    def __init__(self, wire: Wire, query: str = "", **offers: Any) -> None:
         self.wire = wire
         self.frames: list[Frame] = []
-        uri = parse_uri("ws://gateway.test:8080/v1/ws")
+        uri = parse_uri(f"ws://gateway.test:8080/v1/ws{query}")
         offers.setdefault("extensions", [ClientPerMessageDeflateFactory()])
         self.protocol = ClientProtocol(uri, **offers)
         self.protocol.send_request(self.protocol.connect())
@@ -252,6 +253,18 @@ class Counts:
         self.backlogs.append(messages)
 
 
+class Turns(Clock):
+    """A clock that can also pass single turns, as the reactor does."""
+
+    def turn(self) -> None:
+        """Run what is due now, but not what that puts off to the next turn."""
+        for call in [call for call in self.calls if call.getTime() <= self.seconds()]:
+            if call.active():
+                self.calls.remove(call)
+                call.called = 1
+                call.func(*call.args, **call.kw)
+
+
 class Gateway:
     """The stream part of a gateway, and clients that connect to it."""
 
@@ -260,8 +273,9 @@ class Gateway:
         subscriptions: tuple[Subscription, ...] = (),
         limits: Limits | None = None,
         greeting: Any = tuple,
+        log: IEventLog | None = None,
     ) -> None:
-        self.clock = Clock()
+        self.clock = Turns()
         self.meters = Counts()
         self.acks: list[tuple[str, tuple[str, ...]]] = []
         self.fanout: Fanout
@@ -274,6 +288,7 @@ class Gateway:
             greeting=greeting,
             on_ack=lambda client_id, ids: self.acks.append((client_id, ids)),
             limits=limits,
+            log=log,
         )
         root, v1 = Resource(), Resource()
         root.putChild(b"v1", v1)
@@ -290,9 +305,9 @@ class Gateway:
         wire.protocol.makeConnection(wire)
         return wire
 
-    def connect(self, **offers: Any) -> Client:
+    def connect(self, query: str = "", **offers: Any) -> Client:
         """A client whose handshake is done."""
-        client = Client(self.wire(), **offers)
+        client = Client(self.wire(), query, **offers)
         client.read()
         return client
 

@@ -49,6 +49,18 @@ def read(environ: Mapping[str, str]) -> Settings:
             "SL_TP_TTL_HOURS", _DEFAULT.sl_tp_ttl_hours, minimum=1, maximum=_TEN_YEARS_HOURS
         ),
         exit_state_file=_exit_state_file(env, state_dir),
+        journal_retention_days=env.integer(
+            "JOURNAL_RETENTION_DAYS", _DEFAULT.journal_retention_days, minimum=1, maximum=3650
+        ),
+        journal_max_mb=env.integer(
+            "JOURNAL_MAX_MB", _DEFAULT.journal_max_mb, minimum=16, maximum=1_000_000
+        ),
+        submit_wait_secs=env.integer(
+            "SUBMIT_WAIT_SECS", _DEFAULT.submit_wait_secs, minimum=1, maximum=300
+        ),
+        reconcile_secs=env.integer(
+            "RECONCILE_SECS", _DEFAULT.reconcile_secs, minimum=1, maximum=3600
+        ),
         log_level=verbosity.level(env, _DEFAULT.log_level),
         log_json=verbosity.json_lines(env),
         git_sha=env.text("GIT_SHA", _DEFAULT.git_sha),

@@ -24,6 +24,14 @@ def report(settings: Settings, broker_settings: object = None) -> str:
         ),
         "pending exits": f"kept {settings.sl_tp_ttl_hours} h",
         "state directory": settings.state_dir.absolute(),
+        "journal": (
+            f"what is over is kept {settings.journal_retention_days} days, "
+            f"sooner forgotten from {settings.journal_max_mb} MB on"
+        ),
+        "waiting": (
+            f"for an outcome {settings.submit_wait_secs} s, "
+            f"compared with the broker every {settings.reconcile_secs} s"
+        ),
         "exit state file": settings.exit_state_file.absolute(),
         "logs": f"{settings.log_level}, {_log_format(settings)}",
         "revision": settings.git_sha,

@@ -58,6 +58,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     reconnect: Reconnect = Reconnect()
     sl_tp_ttl_hours: int = 24
     exit_state_file: Path = Path("./gateway-exit-state.json")
+    journal_retention_days: int = 90
+    journal_max_mb: int = 1024
+    submit_wait_secs: int = 10
+    reconcile_secs: int = 60
     log_level: str = "info"
     log_json: bool | None = None
     git_sha: str = "unknown"

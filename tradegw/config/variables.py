@@ -30,6 +30,10 @@ GATEWAY: Final = (
     Variable("SUBSCRIPTIONS", "[]", "JSON list of what strategies want to hear"),
     Variable("ENABLE_SWAGGER", "false", "true or 1 serves the API's description and its page"),
     Variable("SL_TP_TTL_HOURS", "24", "how long an exit may wait for its entry; no effect yet"),
+    Variable("JOURNAL_RETENTION_DAYS", "90", "how long the journal remembers what is over"),
+    Variable("JOURNAL_MAX_MB", "1024", "size from which the journal forgets what is over sooner"),
+    Variable("SUBMIT_WAIT_SECS", "10", "how long an answer may wait for an order's outcome"),
+    Variable("RECONCILE_SECS", "60", "time between two comparisons with the broker"),
     Variable("GIT_SHA", "unknown", "revision shown by /health"),
 )
 RECONNECTING: Final = (
@@ -64,6 +68,8 @@ MOCK: Final = (
     Variable("MOCK_TICK_MS", "500", "time between two prices"),
     Variable("MOCK_TAPE", "none", "CSV files of recorded prices to replay, comma separated"),
     Variable("MOCK_TAPE_SPEED", "1", "1 as recorded, 60 a minute a second"),
+    Variable("MOCK_ACCOUNT", "kept", "kept from one start to the next, or fresh; fresh with tapes"),
+    Variable("MOCK_CHAOS", "none", "seed=7,drop_answer=0.05,...: faults on purpose"),
     Variable("MOCK_CASH", "100000", "what the account begins with"),
     Variable("MOCK_CURRENCY", "USD", "currency of the account"),
     Variable("MOCK_LEVERAGE", "1", "an order needs its notional divided by this"),
@@ -82,7 +88,7 @@ GROUPS: Final = {
 }
 KNOWN: Final = tuple(each for group in GROUPS.values() for each in group)
 
-_OURS: Final = re.compile(r"(?:GATEWAY|MOCK|RECONNECT|BACKTEST)_")
+_OURS: Final = re.compile(r"(?:GATEWAY|MOCK|RECONNECT|BACKTEST|JOURNAL)_")
 _KUBERNETES: Final = re.compile(r".*_(?:SERVICE_HOST|SERVICE_PORT(?:_.*)?|PORT_[0-9]+_.*)")
 
 

@@ -8,7 +8,8 @@ from typing import Any, Final
 from ..interfaces import IAlarm
 from ..model.enums import AlertCode
 from ..model.protection import LegKind
-from .plan import Leg, Plan
+from .leg import Leg
+from .plan import Plan
 
 KIND_NAMES: Final = {LegKind.STOP_LOSS: "StopLoss", LegKind.TAKE_PROFIT: "TakeProfit"}
 LEG_NAMES: Final = {LegKind.STOP_LOSS: "stop_loss", LegKind.TAKE_PROFIT: "take_profit"}

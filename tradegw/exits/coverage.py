@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from ..model.money import ZERO
 from ..model.protection import LegKind
-from .plan import Leg, Plan
+from .leg import Leg
+from .plan import Plan
 
 
 class Place(Struct, frozen=True):

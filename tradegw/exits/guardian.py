@@ -6,7 +6,7 @@ timer for what could not be done. Plans do not wait for each other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -25,13 +25,17 @@ from ..model.order import Order, OrderRequest
 from ..model.protection import ExitsChange, ExitsMoved
 from ..risk.breaker import Breaker
 from .alerts import Alerts
+from .clients import Clients
 from .coverage import shortfall
 from .holdings import Holdings
+from .keeping import Keeping
+from .leg import Leg
 from .moving import Moving
 from .placement import Placement
-from .plan import Leg, Plan
+from .plan import Plan
 from .plans import Guarded, Plans
 from .pursuit import Pursuit
+from .restart import Restart
 
 MAX_PLANS: Final = 10_000
 ANSWER_SECONDS: Final = 2.0
@@ -52,40 +56,59 @@ class Guardian:
         entry: IOrderEntry,
         breaker: Breaker,
         alarm: IAlarm,
+        keeping: Keeping,
         clock: IReactorTime,
         seconds: Callable[[], float],
         *,
         nets: bool = True,
     ) -> None:
         self._breaker = breaker
+        self._keeping = keeping
         self._clock = clock
-        self._alerts = Alerts(alarm)
-        self._plans = Plans()
-        self._holdings = Holdings(nets=nets)
-        placement = Placement(entry, self._plans, clock)
-        self._moving = Moving(entry, placement, self._alerts)
-        self._pursuit = Pursuit(
-            entry, self._plans, placement, breaker, self._alerts, clock, seconds
+        self._alerts = alerts = Alerts(alarm)
+        self._plans = plans = Plans()
+        self._holdings = holdings = Holdings(nets=nets)
+        placement = Placement(entry, plans, holdings, keeping, clock)
+        self._moving = Moving(entry, placement, keeping, alerts)
+        self._pursuit = pursuit = Pursuit(
+            plans, placement, keeping, breaker, alerts, clock, seconds
         )
+        self._clients = Clients(plans, holdings, keeping, pursuit)
+        self._restart = Restart(plans, holdings, keeping, pursuit)
+
+    def restore(self, orders: Iterable[Order]) -> None:
+        """See :meth:`.restart.Restart.restore`; to be called once, before anything else."""
+        self._restart.restore(orders)
+
+    def on_positions(self, positions: Iterable[Position]) -> None:
+        self._restart.on_positions(positions)
+
+    def reconciled(self) -> None:
+        self._restart.reconciled()
 
     def expect(self, intent_id: str, request: OrderRequest, seed: str | None) -> None:
         if len(self._plans) >= MAX_PLANS:
             raise Overloaded(f"{MAX_PLANS} orders with exits are guarded already")
-        self._plans.add(Plan.of(intent_id, request, seed))
+        self._keeping.keep(self._plans.add(Plan.of(intent_id, request, seed)))
 
     def forget(self, intent_id: str) -> None:
-        self._plans.forget(intent_id)
+        self._keeping.end(self._plans.forget(intent_id))
 
     def accepted(self, intent_id: str, order: Order) -> Deferred[None] | None:
         guarded = self._plans.bind(intent_id, order.id)
         if guarded is None:
             return None
-        closed = self._holdings.execute(order, is_leg=False)
-        self._release(order, closed)
+        self.forget(intent_id)  # if the order has another plan
+        closed = self._executed(order, guarded.plan.first_id)
+        released = self._released(order, closed)
         changed = guarded.plan.take_entry(order, closed)
-        if not changed and guarded.plan.entry_filled == 0:
+        if changed or guarded.plan.entry_filled > 0:
+            released.append(guarded)
+        driven = self._driven(released)
+        self._keeping.keep(guarded)
+        if guarded not in released or self._pursuit.is_held:
             return None
-        return self._at_most(ANSWER_SECONDS, self._pursuit.drive(guarded))
+        return self._at_most(ANSWER_SECONDS, driven[-1])
 
     @as_deferred
     async def _at_most(self, seconds: float, work: Deferred[None]) -> None:
@@ -97,26 +120,35 @@ class Guardian:
     def on_order_event(self, event: OrderEvent) -> Deferred[None] | None:
         order = event.order
         guarded = self._plans.of_entry(order)
-        found = None if guarded is not None else self._plans.of_leg(order)
-        closed = self._holdings.execute(order, is_leg=found is not None)
-        if found is not None:
-            changed, driven = self._take_leg(*found, order), []
-            guarded = found[0]
-        else:
-            driven = self._release(order, closed)
-            changed = guarded is not None and guarded.plan.take_entry(order, closed)
-        if guarded is not None and changed:
-            driven.append(self._pursuit.drive(guarded))
-        return _all(driven)
+        if guarded is None and (found := self._plans.of_leg(order)) is not None:
+            guarded, leg = found
+            self._executed(order, leg.first_id, is_leg=True)
+            return _all(self._driven([guarded] if self._take_leg(guarded, leg, order) else []))
+        closed = self._executed(order, None if guarded is None else guarded.plan.first_id)
+        changed = self._released(order, closed)
+        if guarded is not None and guarded.plan.take_entry(order, closed):
+            changed.append(guarded)
+        return _all(self._driven(changed))
 
-    def _release(self, order: Order, quantity: Decimal) -> list[Deferred[None]]:
+    def _executed(self, order: Order, counted_as: str | None, *, is_leg: bool = False) -> Decimal:
+        return self._holdings.execute(order, is_leg=is_leg, counted_as=counted_as)
+
+    def _released(self, order: Order, quantity: Decimal) -> list[Guarded]:
         """*order*, no leg, closed *quantity*: of what protected that the oldest is freed first."""
-        driven = []
+        released = []
         for guarded in self._plans.closed_by(order) if quantity else ():
-            quantity -= guarded.plan.release(quantity)
-            driven.append(self._pursuit.drive(guarded))
+            quantity -= guarded.plan.release(quantity, by=order)
+            released.append(guarded)
             if not quantity:
                 break
+        return released
+
+    def _driven(self, changed: list[Guarded]) -> list[Deferred[None]]:
+        """The work on what changed; all of one event is written down at once."""
+        if len(changed) > 1:  # one alone is written with what is done about it
+            self._keeping.keep(*changed)
+        driven = [self._pursuit.drive(guarded) for guarded in changed]
+        self._keeping.keep(*changed)
         return driven
 
     def _take_leg(self, guarded: Guarded, leg: Leg, order: Order) -> bool:
@@ -136,11 +168,10 @@ class Guardian:
         self._holdings.told(event.event, event.position)
         if event.event is not PositionEventKind.CLOSED:
             return None
-        driven = []
-        for guarded in self._plans.of_position(event.position):
+        released = self._plans.of_position(event.position)
+        for guarded in released:
             guarded.plan.release()
-            driven.append(self._pursuit.drive(guarded))
-        return _all(driven)
+        return _all(self._driven(released))
 
     def on_link_up(self) -> None:
         for guarded in self._plans.short():
@@ -149,52 +180,19 @@ class Guardian:
             self._pursuit.retry(guarded)
 
     def waive(self, order_id: str) -> None:
-        found = self._plans.of_leg_id(order_id)
-        if found is not None:
-            guarded, leg = found
-            leg.waivers += 1
-            self.log.warn(
-                "leg {order_id} of {entry_id} is given up by its client",
-                order_id=order_id,
-                entry_id=guarded.plan.entry_id,
-            )
+        self._clients.waive(order_id)
 
     def keep(self, order_id: str) -> None:
-        found = self._plans.of_leg_id(order_id)
-        if found is not None:
-            guarded, leg = found
-            if not leg.ended:  # else the cancel worked after all
-                leg.waivers -= 1
-            self._pursuit.drive(guarded)
+        self._clients.want(order_id)
 
     def changing(self, order_id: str) -> None:
-        self._mark_changing(order_id, changing=True)
+        self._clients.changing(order_id)
 
     def unchanged(self, order_id: str, in_doubt: bool) -> None:
-        guarded = self._mark_changing(order_id, changing=False)
-        if (found := self._plans.of_leg_id(order_id)) is not None:
-            found[1].in_doubt = in_doubt
-        if guarded is not None:
-            self._pursuit.drive(guarded)
-
-    def _mark_changing(self, order_id: str, *, changing: bool) -> Guarded | None:
-        guarded = self._plans.by_entry_id(order_id)
-        if guarded is not None:
-            guarded.plan.changing = changing
-        elif (found := self._plans.of_leg_id(order_id)) is not None:
-            guarded, leg = found
-            leg.changing = changing
-        return guarded
+        self._clients.unchanged(order_id, in_doubt=in_doubt)
 
     def replaced(self, previous_id: str, order: Order) -> None:
-        guarded = self._plans.replaced(previous_id, order)
-        if guarded is None:
-            return
-        found = self._plans.of_leg_id(order.id)
-        if found is not None:
-            leg = found[1]
-            guarded.plan.targets[leg.kind] = leg.price  # what its client wants from now on
-        self._pursuit.drive(guarded)
+        self._clients.replaced(previous_id, order)
 
     def guards(self, entry_id: str) -> bool:
         guarded = self._plans.by_entry_id(entry_id)
@@ -208,17 +206,17 @@ class Guardian:
         try:
             await guarded.lock.run(self._moving.reprice, guarded, change)
         finally:
-            await self._at_most(ANSWER_SECONDS, self._pursuit.drive(guarded))
+            await self._at_most(ANSWER_SECONDS, *self._driven([guarded]))
 
     def _attached(self, entry: Order, change: ExitsChange) -> Guarded:
         """A plan for an entry that was sent without exits."""
         if entry.status.is_terminal:
             raise OrderNotModifiable(entry.id, f"it is {entry.status.value}")
         plan = Plan.of_working(entry, change)
-        self._plans.add(plan)
-        guarded = self._plans.bind(plan.intent_id, entry.id)
-        assert guarded is not None
+        guarded = self._plans.add(plan)
+        self._plans.bind(plan.intent_id, entry.id)
         plan.take_entry(entry)
+        self._keeping.keep(guarded)
         return guarded
 
     @as_deferred
@@ -231,7 +229,7 @@ class Guardian:
         finally:
             for one in guarded:
                 one.lock.release()
-                self._pursuit.drive(one)
+            self._driven(guarded)
 
     def resume(self) -> None:
         """The breaker was reset: what it held up is tried now."""

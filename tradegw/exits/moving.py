@@ -16,17 +16,21 @@ from ..model.enums import OrderStatus, OrderType
 from ..model.order import Order, OrderChange
 from ..model.protection import ExitLegPlacement, ExitsChange, ExitsMoved, LegKind
 from .alerts import Alerts
+from .keeping import Keeping
+from .leg import Leg
 from .placement import Placement
-from .plan import Leg
 from .plans import Guarded
 
 
 class Moving:
     """Moves legs of plans whose locks the caller holds."""
 
-    def __init__(self, entry: IOrderEntry, placement: Placement, alerts: Alerts) -> None:
+    def __init__(
+        self, entry: IOrderEntry, placement: Placement, keeping: Keeping, alerts: Alerts
+    ) -> None:
         self._entry = entry
         self._placement = placement
+        self._keeping = keeping
         self._alerts = alerts
 
     @as_deferred
@@ -53,6 +57,7 @@ class Moving:
         for one, leg in resting:
             moved = await self._move_leg(one, leg, price, position.id)
             one.plan.targets[kind] = price
+            self._keeping.keep(one)
             if moved.order_id is not None:
                 order_ids.append(moved.order_id)
         return ExitLegPlacement(order_ids=tuple(order_ids), trigger_price=price)
@@ -91,7 +96,7 @@ class Moving:
     @as_deferred
     async def _move_leg(self, guarded: Guarded, leg: Leg, price: Decimal, position_id: str) -> Leg:
         try:
-            await self._placement.change(leg, _change(leg.kind, price))
+            await self._placement.change(guarded, leg, _change(leg.kind, price))
         except UnsupportedOperation:
             return await self._swap(guarded, leg, price, position_id)
         leg.price = price
@@ -100,14 +105,11 @@ class Moving:
     @as_deferred
     async def _swap(self, guarded: Guarded, leg: Leg, price: Decimal, position_id: str) -> Leg:
         """Cancel, then place at *price*; if that is refused, at the old price."""
-        assert leg.order_id is not None
-        leg.ending = True
         try:
-            order = await self._entry.cancel_order(leg.order_id)
+            order = await self._placement.cancel(guarded, leg)
         except GatewayError:
             leg.ending = False
             raise
-        guarded.plan.take_leg(leg, order)
         if not leg.ended:
             await self._placement.wait_for_end(guarded, leg)
         if order.status is OrderStatus.FILLED or leg.unfilled == 0:

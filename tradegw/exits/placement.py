@@ -1,8 +1,12 @@
 """Sending and changing one leg, without ever sending it twice.
 
 After a doubtful answer (a time-out, a broken link, one that could not be read) the broker is asked
-for the leg's client order id before it is sent again, and again if it then refuses, since that may
-be a duplicate's refusal. Any other refusal is definite and is not repeated here.
+for the leg's client order id, twice with a pause between since what was sent may be on its way yet,
+before it is sent again; and once more if it then refuses, since that may be a duplicate's refusal.
+Any other refusal is definite and is not repeated here. Should a first copy arrive after all that at
+a broker which takes an id twice, both are legs of the plan, and what is too much is cancelled.
+
+Whatever is about to be asked, the plan is written down first.
 """
 
 from __future__ import annotations
@@ -14,13 +18,26 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from ..deferreds import as_deferred
-from ..errors import GatewayError, OrderRejected, Passing, ProviderError, leaves_doubt
+from ..errors import (
+    GatewayError,
+    OrderNotFound,
+    OrderRejected,
+    Passing,
+    ProviderError,
+    leaves_doubt,
+)
 from ..interfaces import IOrderEntry
 from ..model.order import Order, OrderChange
-from .plan import Leg, Plan
+from .holdings import Holdings
+from .keeping import Keeping
+from .leg import Leg
 from .plans import Guarded, Plans
 
 PAUSES_SECONDS: Final = (0.1, 0.3, 1.0)
+"""Before each further try, and before each look for the end of a cancelled leg."""
+
+SECOND_LOOK_SECONDS: Final = 0.4
+"""Between the two looks for what may have arrived; it is sent again if neither found it."""
 
 
 class Placement:
@@ -28,27 +45,35 @@ class Placement:
 
     log = Logger()
 
-    def __init__(self, entry: IOrderEntry, plans: Plans, clock: IReactorTime) -> None:
+    def __init__(
+        self,
+        entry: IOrderEntry,
+        plans: Plans,
+        holdings: Holdings,
+        keeping: Keeping,
+        clock: IReactorTime,
+    ) -> None:
         self._entry = entry
         self._plans = plans
+        self._holdings = holdings
+        self._keeping = keeping
         self._clock = clock
 
     @as_deferred
     async def place(self, guarded: Guarded, leg: Leg) -> None:
         """Make *leg* rest at the broker, as part of its plan.
 
-        Fails with the last ``GatewayError``. The leg is gone from the plan then, or it is in doubt.
+        Fails with the last ``GatewayError``. The leg came to nothing then, or it is in doubt.
         """
         self._plans.add_leg(guarded, leg)
         try:
-            order = await self._sent(guarded.plan, leg)
+            order = await self._sent(guarded, leg)
         except GatewayError:
-            if not leg.in_doubt:
-                self._plans.drop_leg(guarded, leg)
+            self._not_placed(guarded, leg)
             raise
         if order is not None:
-            guarded.plan.take_leg(leg, order)
-        self._plans.bind_leg(guarded, leg)
+            leg.resent = leg.resent or leg.order_id not in (None, order.id)
+            self.take(guarded, leg, order)
         if leg.ended and leg.unfilled > 0:
             raise OrderRejected(f"Exit order {leg.order_id} ended as soon as it was accepted")
         self.log.info(
@@ -60,19 +85,62 @@ class Placement:
             price=leg.price,
         )
 
+    def _not_placed(self, guarded: Guarded, leg: Leg) -> None:
+        if leg.in_doubt or leg.order_id is not None:
+            return
+        if leg.resent:  # an earlier copy may arrive yet
+            leg.ended = True
+        else:
+            self._plans.drop_leg(guarded, leg)
+
+    def take(self, guarded: Guarded, leg: Leg, order: Order) -> None:
+        """Take in *order*, the answer to the question for *leg*: it is the leg's, or its double."""
+        if leg.order_id not in (None, order.id) and not leg.is_succeeded_by(order):
+            found = self._plans.of_leg(order)
+            if found is None:
+                return
+            guarded, leg = found
+        guarded.plan.take_leg(leg, order)
+        self._plans.bind_leg(guarded, leg)
+
     @as_deferred
-    async def change(self, leg: Leg, change: OrderChange) -> None:
+    async def change(self, guarded: Guarded, leg: Leg, change: OrderChange) -> None:
         """Change a resting leg, in place or under a new id; it may be in doubt afterwards."""
         assert leg.order_id is not None
         previous_id, leg.changing = leg.order_id, True
+        self._keeping.keep(guarded)
         try:
             changed = await self._entry.replace_leg(previous_id, change)
         except GatewayError as error:
             leg.in_doubt = leaves_doubt(error)
+            leg.unsettled = leg.unsettled or leg.in_doubt
             raise
         finally:
             leg.changing = False
         self._plans.replaced(previous_id, changed.order)
+        self._holdings.renamed(changed.order, leg.first_id)
+
+    @as_deferred
+    async def cancel(self, guarded: Guarded, leg: Leg) -> Order:
+        """Take a resting leg away; its order afterwards, which may not have ended yet."""
+        assert leg.order_id is not None
+        leg.ending = True
+        self._keeping.keep(guarded)
+        order = await self._entry.cancel_order(leg.order_id)
+        guarded.plan.take_leg(leg, order)
+        return order
+
+    @as_deferred
+    async def look_at(self, guarded: Guarded, leg: Leg) -> None:
+        """Ask how a leg is; one that the broker does not know any more has ended."""
+        assert leg.order_id is not None
+        self._keeping.keep(guarded)
+        try:
+            order = await self._entry.look_up(leg.order_id)
+        except OrderNotFound:
+            leg.ended = True
+        else:
+            guarded.plan.take_leg(leg, order)
 
     @as_deferred
     async def wait_for_end(self, guarded: Guarded, leg: Leg) -> None:
@@ -81,9 +149,10 @@ class Placement:
         Fails with ``ProviderError`` if it takes too long; the leg is watched on.
         """
         for pause in PAUSES_SECONDS:
+            self._keeping.keep(guarded)
             await deferLater(self._clock, pause)
-            if not leg.ended and leg.order_id is not None:
-                guarded.plan.take_leg(leg, await self._entry.look_up(leg.order_id))
+            if not leg.ended:
+                await self.look_at(guarded, leg)
             if leg.ended:
                 return
         raise ProviderError(f"The cancel of exit order {leg.order_id} is not confirmed yet")
@@ -91,19 +160,33 @@ class Placement:
     @as_deferred
     async def find(self, guarded: Guarded, leg: Leg) -> None:
         """Resolve a leg in doubt: it rests at the broker, or it never came to be."""
-        found = await self._entry.find_leg(leg.client_order_id)
+        self._keeping.keep(guarded)
+        found = await self._own_order(leg)
         if found is not None:
-            guarded.plan.take_leg(leg, found)
-            self._plans.bind_leg(guarded, leg)
-        elif leg.in_doubt:  # else an event told of it meanwhile
+            self.take(guarded, leg, found)
+        if leg.unsettled and (found is None or leg.ended):
+            successor = await self._entry.find_leg(leg.client_order_id)
+            if successor is not None:
+                self.take(guarded, leg, successor)
+        if found is None and leg.in_doubt:  # else an event told of it meanwhile
             leg.ended = True
         leg.in_doubt = False
 
     @as_deferred
-    async def _sent(self, plan: Plan, leg: Leg) -> Order | None:
+    async def _own_order(self, leg: Leg) -> Order | None:
+        if leg.order_id is None:
+            return await self._entry.find_leg(leg.client_order_id)
+        try:
+            return await self._entry.look_up(leg.order_id)
+        except OrderNotFound:
+            return None
+
+    @as_deferred
+    async def _sent(self, guarded: Guarded, leg: Leg) -> Order | None:
+        """What was accepted as *leg*; ``None`` if an event told of it."""
         for pause in PAUSES_SECONDS:
             try:
-                return await self._attempt(plan, leg)
+                return await self._attempt(guarded, leg)
             except GatewayError as error:
                 if not (leg.in_doubt or isinstance(error, Passing)):
                     raise
@@ -112,24 +195,28 @@ class Placement:
                     client_order_id=leg.client_order_id,
                     reason=error.message,
                 )
+            self._keeping.keep(guarded)
             await deferLater(self._clock, pause)
-        return await self._attempt(plan, leg)
+        return await self._attempt(guarded, leg)
 
     @as_deferred
-    async def _attempt(self, plan: Plan, leg: Leg) -> Order | None:
+    async def _attempt(self, guarded: Guarded, leg: Leg) -> Order | None:
         """Look for the leg if it may be there, else send it; ``None`` if an event told of it."""
+        plan = guarded.plan
         assert plan.entry_id is not None
-        if leg.in_doubt:
-            found = await self._entry.find_leg(leg.client_order_id)
+        if leg.in_doubt or leg.resent:
+            found = await self._looked_for(leg)
             if found is not None:
                 return found
         if leg.order_id is not None:
             return None
+        leg.resent = leg.resent or leg.in_doubt
+        self._keeping.keep(guarded)
         try:
             return await self._entry.submit_leg(plan.request_for(leg), plan.entry_id)
         except Exception as error:
             is_definite = isinstance(error, GatewayError) and not leaves_doubt(error)
-            if is_definite and leg.in_doubt:  # it may have been refused as a double of itself
+            if is_definite and leg.resent:  # it may have been refused as a double of itself
                 found = await self._entry.find_leg(leg.client_order_id)
                 if found is not None:
                     return found
@@ -137,3 +224,12 @@ class Placement:
                 return None
             leg.in_doubt = not is_definite
             raise
+
+    @as_deferred
+    async def _looked_for(self, leg: Leg) -> Order | None:
+        """The order of *leg*, if the broker knows one at either look."""
+        found = await self._entry.find_leg(leg.client_order_id)
+        if found is not None or leg.order_id is not None:
+            return found
+        await deferLater(self._clock, SECOND_LOOK_SECONDS)
+        return await self._entry.find_leg(leg.client_order_id)

@@ -14,77 +14,7 @@ from ..model.enums import OrderType, Side, TimeInForce
 from ..model.money import ZERO
 from ..model.order import Order, OrderRequest
 from ..model.protection import ExitsChange, LegKind
-
-
-@dataclass(eq=False)
-class Leg:
-    """One order at the broker that protects (part of) an entry."""
-
-    kind: LegKind
-    client_order_id: str
-    quantity: Decimal
-    price: Decimal
-    order_id: str | None = None
-    filled: Decimal = ZERO
-    ended: bool = False
-    """Its order is terminal, or never came to be."""
-    in_doubt: bool = False
-    """It was sent and no answer came: it may rest at the broker."""
-    ending: bool = False
-    """We are cancelling it ourselves."""
-    changing: bool = False
-    """We are replacing it: the end of its order is not its own end."""
-    waivers: int = 0
-    """How many cancels of its client are under way or worked."""
-
-    @property
-    def alive(self) -> bool:
-        """It rests at the broker as far as we know, or is on its way there."""
-        return self.changing or not (self.ended or self.in_doubt)
-
-    @property
-    def waived(self) -> bool:
-        """Its client takes it away: it is not to be placed again."""
-        return self.waivers > 0
-
-    @property
-    def unfilled(self) -> Decimal:
-        return max(ZERO, self.quantity - self.filled)
-
-    @property
-    def remaining(self) -> Decimal:
-        """What may still execute, as far as we know."""
-        return self.unfilled if self.alive else ZERO
-
-    def take(self, order: Order) -> bool:
-        """Take in the state of its order; whether anything changed. Fills never shrink."""
-        before = (self.order_id, self.filled, self.quantity, self.alive, self.ended)
-        if self.order_id not in (None, order.id):
-            if not self._is_succeeded_by(order):
-                return False
-            self.order_id = None
-        if self.order_id is None:
-            self.order_id = order.id
-            self.ended = self.in_doubt = False
-        self.filled = max(self.filled, order.filled_quantity)
-        if order.status.is_terminal:
-            self.ended = True
-        elif not self.ended:
-            self.quantity = order.quantity or self.quantity
-            self.price = _trigger(self.kind, order) or self.price
-        return before != (self.order_id, self.filled, self.quantity, self.alive, self.ended)
-
-    def _is_succeeded_by(self, order: Order) -> bool:
-        """Whether *order*, of another id, took the place of ours, rather than the reverse."""
-        exists = not order.status.is_terminal or order.filled_quantity > 0
-        return exists and (self.ended or self.changing)
-
-    def replaced_by(self, order: Order) -> None:
-        """*order* took its order's place at the broker, maybe under the same id."""
-        if order.id != self.order_id:
-            self.order_id = None
-        self.changing = False
-        self.take(order)
+from .leg import Leg, exists
 
 
 @dataclass(eq=False)
@@ -97,16 +27,26 @@ class Plan:
     exit_side: Side
     targets: dict[LegKind, Decimal]
     seed: str | None = None
+    serial: int = 0
+    """Plans are numbered in the order in which they came."""
     entry_id: str | None = None
     position_id: str | None = None
     entry_filled: Decimal = ZERO
     entry_ended: bool = False
     changing: bool = False
     """Its client replaces the entry: the end of its order is not its own end."""
+    in_doubt: bool = False
+    """Nobody knows whether such a change was done: nor is it then."""
+    unsettled: bool = False
+    """And as long as nobody told, another order of its name is what took its place."""
+    former: list[str] = field(default_factory=list)
+    """The ids that the entry had, oldest first."""
     spent: Decimal = ZERO
     """What of its fills only closed an opposite position and opened nothing to protect."""
     closed: Decimal = ZERO
     """What was opened and then closed by something else than a leg."""
+    closers: dict[str, Decimal] = field(default_factory=dict)
+    """The orders, no legs, that closed some of it, and what each had executed by then."""
     legs: list[Leg] = field(default_factory=list)
     numbers: dict[LegKind, int] = field(default_factory=dict)
     short: dict[LegKind, str] = field(default_factory=dict)
@@ -160,7 +100,12 @@ class Plan:
 
     @property
     def entry_done(self) -> bool:
-        return self.entry_ended and not self.changing
+        return self.entry_ended and not (self.changing or self.in_doubt)
+
+    @property
+    def first_id(self) -> str | None:
+        """The id under which the entry's executions are counted."""
+        return self.former[0] if self.former else self.entry_id
 
     @property
     def is_over(self) -> bool:
@@ -177,20 +122,42 @@ class Plan:
         """Those of them that nobody is taking away."""
         return (leg for leg in self.live_legs(kind) if not (leg.ending or leg.waived))
 
+    def may_become(self, order: Order) -> bool:
+        """Whether *order*, which bears the entry's name, is the entry or took its place."""
+        if self.entry_id is None:
+            return True
+        if order.id in self.former or order.side is self.exit_side or not exists(order):
+            return False
+        return self.changing or self.unsettled
+
     def take_entry(self, order: Order, spent: Decimal = ZERO) -> bool:
-        """Take in the state of the entry, whose new fills closed *spent*; whether it changed."""
+        """Take in the state of the entry, whose new fills closed *spent*; whether it changed.
+
+        What is told late of an order that the entry was before is no news.
+        """
+        if order.id in self.former:
+            return False
         self.spent += spent
         before = (self.entry_id, self.entry_filled, self.entry_ended)
         self.entry_id = order.id
+        self.symbol = order.symbol  # the broker may write it in another way than the client
         self.position_id = order.position_id or self.position_id
         self.entry_filled = max(self.entry_filled, order.filled_quantity)
         self.entry_ended = self.entry_ended or order.status.is_terminal
         return before != (self.entry_id, self.entry_filled, self.entry_ended)
 
+    def entry_succeeded_by(self, order_id: str) -> None:
+        """The order of that id took the entry's place, or is the entry under the same id."""
+        if order_id != self.entry_id:
+            if self.entry_id is not None:
+                self.former.append(self.entry_id)
+            self.entry_id, self.entry_ended = order_id, False
+        self.in_doubt = self.unsettled = False
+
     def entry_replaced_by(self, order: Order) -> None:
         """*order* took the entry's place at the broker, maybe under the same id."""
-        if order.id != self.entry_id:
-            self.entry_ended = False
+        if order.id not in self.former:
+            self.entry_succeeded_by(order.id)
         self.changing = False
         self.take_entry(order)
 
@@ -211,14 +178,16 @@ class Plan:
         if twice > 0:
             self.closed -= min(self.closed, twice)
 
-    def release(self, quantity: Decimal | None = None) -> Decimal:
+    def release(self, quantity: Decimal | None = None, by: Order | None = None) -> Decimal:
         """*quantity* of what is open (all of it by default) was closed by something else than a
-        leg; how much of that it was.
+        leg, the order *by* if that is known; how much of that it was.
         """
         released = self.open_quantity
         if quantity is not None:
             released = min(released, quantity)
         self.closed += released
+        if by is not None and released:
+            self.closers[by.id] = by.filled_quantity
         return released
 
     def next_leg(self, kind: LegKind, quantity: Decimal) -> Leg:
@@ -248,7 +217,3 @@ class Plan:
             position_id=self.position_id,
             reduce_only=True if self.position_id is not None else None,
         )
-
-
-def _trigger(kind: LegKind, order: Order) -> Decimal | None:
-    return order.stop_price if kind is LegKind.STOP_LOSS else order.limit_price

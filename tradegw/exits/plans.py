@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from twisted.internet.defer import DeferredLock
@@ -12,9 +13,11 @@ from twisted.internet.interfaces import IDelayedCall
 from ..model.account import Position
 from ..model.order import Order
 from ..model.protection import LegKind
-from .plan import Leg, Plan
+from .leg import Leg
+from .plan import Plan
 
 RETAINED: Final = 1000
+RETAINED_LOST: Final = 20
 
 
 @dataclass(eq=False)
@@ -27,6 +30,8 @@ class Guarded:
     attempts: int = 0
     told: dict[LegKind, str] = field(default_factory=dict)
     """What was last alerted; the same is not told twice before the next attempt."""
+    kept: bytes = b""
+    """The plan as it was last written down."""
 
     def cancel_retry(self) -> None:
         if self.retry is not None and self.retry.active():
@@ -35,7 +40,8 @@ class Guarded:
 
 
 class Plans:
-    """Indexes. An entry is found by its client order id until the broker's id is known.
+    """Indexes. Entries and legs are found by their client order ids as long as the broker's ids
+    are not known, or may be others.
 
     Of the plans that are over the newest are kept: a fill may be told late, after a cancel even.
     """
@@ -44,87 +50,123 @@ class Plans:
         self._retained = retained
         self._over: dict[Guarded, None] = {}
         self._by_intent: dict[str, Guarded] = {}
-        self._unbound: dict[str, list[Guarded]] = {}
+        self._by_name: dict[str, list[Guarded]] = {}
         self._by_entry: dict[str, Guarded] = {}
         self._legs: dict[str, tuple[Guarded, Leg]] = {}
-        self._legs_by_client_id: dict[str, tuple[Guarded, Leg]] = {}
+        self._legs_by_name: dict[str, tuple[Guarded, Leg]] = {}
 
     def __len__(self) -> int:
         """How many are in force."""
         return len(self._by_intent) - len(self._over)
 
-    def add(self, plan: Plan) -> None:
-        guarded = Guarded(plan)
-        self._by_intent[plan.intent_id] = guarded
+    def add(self, plan: Plan) -> Guarded:
+        """*plan*, of which nothing has come to be so far."""
+        plan.serial = 1 + max((one.plan.serial for one in self._newest()), default=0)
+        return self._index(plan)
+
+    def _newest(self) -> Iterable[Guarded]:
+        return islice(reversed(self._by_intent.values()), 1)
+
+    def restore(self, plan: Plan, kept: bytes) -> Guarded:
+        """*plan*, as far as it had come; plans are restored before any is added, oldest first."""
+        guarded = self._index(plan)
+        guarded.kept = kept
+        for entry_id in (*plan.former, plan.entry_id):
+            if entry_id is not None:
+                self._by_entry[entry_id] = guarded
+        for leg in reversed(plan.legs):  # a double bears the name of an older one
+            self._legs_by_name[leg.client_order_id] = (guarded, leg)
+            self.bind_leg(guarded, leg)
+        return guarded
+
+    def _index(self, plan: Plan) -> Guarded:
+        guarded = self._by_intent[plan.intent_id] = Guarded(plan)
         if plan.client_order_id is not None:
-            self._unbound.setdefault(plan.client_order_id, []).append(guarded)
+            self._by_name.setdefault(plan.client_order_id, []).append(guarded)
+        return guarded
 
-    def forget(self, intent_id: str) -> None:
-        """The intent was refused; a plan that found its entry all the same stays."""
+    def forget(self, intent_id: str) -> Guarded | None:
+        """The intent was refused; a plan that found its entry all the same stays.
+
+        What was removed.
+        """
         guarded = self._by_intent.get(intent_id)
-        if guarded is not None and guarded.plan.entry_id is None:
-            self.remove(guarded)
+        if guarded is None or guarded.plan.entry_id is not None:
+            return None
+        self.remove(guarded)
+        return guarded
 
-    def settle(self, guarded: Guarded) -> None:
-        """The work on a plan is done for now; if it is over it makes room."""
+    def settle(self, guarded: Guarded) -> Guarded | None:
+        """The work on a plan is done for now; if it is over it makes room. What was removed."""
         self._over.pop(guarded, None)
         if not guarded.plan.is_over:
-            return
+            return None
         self._over[guarded] = None
-        if len(self._over) > self._retained:
-            self.remove(next(iter(self._over)))
+        if len(self._over) <= self._retained:
+            return None
+        oldest = next(iter(self._over))
+        self.remove(oldest)
+        return oldest
 
     def remove(self, guarded: Guarded) -> None:
+        plan = guarded.plan
         guarded.cancel_retry()
         self._over.pop(guarded, None)
-        self._by_intent.pop(guarded.plan.intent_id, None)
-        self._no_longer_unbound(guarded)
-        if guarded.plan.entry_id is not None:
-            self._by_entry.pop(guarded.plan.entry_id, None)
-        for leg in guarded.plan.legs:
+        self._by_intent.pop(plan.intent_id, None)
+        self._remove_name(guarded)
+        for entry_id in (*plan.former, plan.entry_id):
+            if entry_id is not None:
+                self._by_entry.pop(entry_id, None)
+        for leg in plan.legs:
             self._no_longer_expected(leg)
-            if leg.order_id is not None:
-                self._legs.pop(leg.order_id, None)
+            for order_id in (*leg.former, leg.order_id):
+                if order_id is not None:
+                    self._legs.pop(order_id, None)
+
+    def _remove_name(self, guarded: Guarded) -> None:
+        name = guarded.plan.client_order_id
+        if name is None or guarded not in self._by_name.get(name, ()):
+            return
+        self._by_name[name].remove(guarded)
+        if not self._by_name[name]:
+            del self._by_name[name]
 
     def bind(self, intent_id: str, entry_id: str) -> Guarded | None:
         """The entry's broker id is known; ``None`` if the plan is over already.
 
         An order that has a plan keeps it: the broker answered a repeated intent with the same.
         """
+        guarded = self._by_intent.get(intent_id)
         known = self._by_entry.get(entry_id)
-        if known is None:
-            return self._bound(self._by_intent.get(intent_id), entry_id)
-        self.forget(intent_id)
-        return known
+        if known is not None or guarded is None:
+            return known
+        return self._bound(guarded, entry_id)
 
     def of_entry(self, order: Order) -> Guarded | None:
-        """The plan whose entry *order* is."""
+        """The plan whose entry *order* is, or of whose entry it took the place."""
         guarded = self._by_entry.get(order.id)
-        if guarded is None and order.client_order_id in self._unbound:
-            guarded = self._bound(self._unbound[order.client_order_id][-1], order.id)
-        return guarded
+        if guarded is not None or order.client_order_id is None:
+            return guarded
+        for named in reversed(self._by_name.get(order.client_order_id, ())):
+            if named.plan.may_become(order):
+                return self._bound(named, order.id)
+        return None
 
-    def _bound(self, guarded: Guarded | None, entry_id: str) -> Guarded | None:
-        if guarded is not None:
-            self._no_longer_unbound(guarded)
-            guarded.plan.entry_id = entry_id
-            self._by_entry[entry_id] = guarded
+    def _bound(self, guarded: Guarded, entry_id: str) -> Guarded:
+        guarded.plan.entry_succeeded_by(entry_id)
+        self._by_entry[entry_id] = guarded
         return guarded
-
-    def _no_longer_unbound(self, guarded: Guarded) -> None:
-        client_order_id = guarded.plan.client_order_id
-        if client_order_id is None or guarded not in self._unbound.get(client_order_id, ()):
-            return
-        self._unbound[client_order_id].remove(guarded)
-        if not self._unbound[client_order_id]:
-            del self._unbound[client_order_id]
 
     def by_entry_id(self, entry_id: str) -> Guarded | None:
         return self._by_entry.get(entry_id)
 
     def add_leg(self, guarded: Guarded, leg: Leg) -> None:
+        """*leg* is about to be sent. Of those that never came to be the newest are kept."""
+        lost = [one for one in guarded.plan.legs if one.ended and one.order_id is None]
+        for oldest in lost[:-RETAINED_LOST]:
+            self.drop_leg(guarded, oldest)
         guarded.plan.legs.append(leg)
-        self._legs_by_client_id[leg.client_order_id] = (guarded, leg)
+        self._legs_by_name[leg.client_order_id] = (guarded, leg)
 
     def drop_leg(self, guarded: Guarded, leg: Leg) -> None:
         """The leg was definitely refused."""
@@ -132,42 +174,49 @@ class Plans:
         self._no_longer_expected(leg)
 
     def _no_longer_expected(self, leg: Leg) -> None:
-        _, expected = self._legs_by_client_id.get(leg.client_order_id, (None, None))
+        _, expected = self._legs_by_name.get(leg.client_order_id, (None, None))
         if expected is leg:  # else the name was used again
-            del self._legs_by_client_id[leg.client_order_id]
+            del self._legs_by_name[leg.client_order_id]
 
     def bind_leg(self, guarded: Guarded, leg: Leg) -> None:
-        if leg.order_id is not None:
-            self._legs[leg.order_id] = (guarded, leg)
+        for order_id in (*leg.former, leg.order_id):
+            if order_id is not None:
+                self._legs[order_id] = (guarded, leg)
 
     def of_leg(self, order: Order) -> tuple[Guarded, Leg] | None:
         """The plan and leg that *order* is.
 
-        By its client order id only as long as the leg's own order is not known, or may be succeeded
-        by another: later the name is anybody's.
+        By its client order id only as long as the leg's own order is not known, may be succeeded by
+        another, or may have a double, which becomes a leg too: later the name is anybody's.
         """
         found = self._legs.get(order.id)
-        if found is None and order.client_order_id is not None:
-            found = self._legs_by_client_id.get(order.client_order_id)
-            if found is not None and not _may_be(found[0].plan, found[1], order):
-                return None
-        return found
+        if found is not None or order.client_order_id is None:
+            return found
+        found = self._legs_by_name.get(order.client_order_id)
+        if found is None or not _fits(found[0].plan, order):
+            return None
+        guarded, leg = found
+        if leg.order_id is None or leg.is_succeeded_by(order):
+            return found
+        if leg.is_doubled_by(order):
+            return guarded, _double(guarded.plan, leg, order)
+        return None
 
     def of_leg_id(self, order_id: str) -> tuple[Guarded, Leg] | None:
         return self._legs.get(order_id)
 
     def replaced(self, previous_id: str, order: Order) -> Guarded | None:
         """*order* took the place of *previous_id*, or changed under the same id."""
-        guarded = self._by_entry.pop(previous_id, None)
+        guarded = self._by_entry.get(previous_id) or self._by_entry.get(order.id)
         if guarded is not None:
             self._by_entry[order.id] = guarded
             guarded.plan.entry_replaced_by(order)
             return guarded
-        found = self._legs.pop(previous_id, None)
+        found = self._legs.get(previous_id) or self._legs.get(order.id)
         if found is None:
             return None
-        self._legs[order.id] = found
         found[0].plan.leg_replaced_by(found[1], order)
+        self.bind_leg(*found)
         return found[0]
 
     def of_position(self, position: Position) -> list[Guarded]:
@@ -191,7 +240,8 @@ class Plans:
             and guarded.plan.symbol == order.symbol
         ]
 
-    def all(self) -> Iterable[Guarded]:
+    def all(self) -> list[Guarded]:
+        """Those in force and those kept after that, oldest first."""
         return list(self._by_intent.values())
 
     def short(self) -> list[Guarded]:
@@ -199,6 +249,18 @@ class Plans:
         return [guarded for guarded in self._by_intent.values() if guarded.plan.short]
 
 
-def _may_be(plan: Plan, leg: Leg, order: Order) -> bool:
-    is_unbound = leg.order_id is None or leg.in_doubt or leg.changing
-    return is_unbound and order.symbol == plan.symbol and order.side is plan.exit_side
+def _double(plan: Plan, leg: Leg, order: Order) -> Leg:
+    """A leg for *order*, which came to be beside that of *leg*: what is too much will go."""
+    double = Leg(
+        kind=leg.kind,
+        client_order_id=leg.client_order_id,
+        quantity=order.quantity,
+        price=leg.price,
+        resent=True,
+    )
+    plan.legs.append(double)
+    return double
+
+
+def _fits(plan: Plan, order: Order) -> bool:
+    return order.symbol == plan.symbol and order.side is plan.exit_side

@@ -11,15 +11,15 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..deferreds import as_deferred
-from ..errors import GatewayError, OrderNotFound, UnsupportedOperation, is_placement_fault
-from ..interfaces import IOrderEntry
+from ..errors import GatewayError, UnsupportedOperation, is_placement_fault
 from ..model.order import OrderChange
 from ..model.protection import LegKind
 from ..risk.breaker import Breaker
 from .alerts import Alerts
 from .coverage import Cancel, Find, Place, Shrink, Step, next_step, shortfall, unconfirmed
+from .keeping import Keeping
+from .leg import Leg
 from .placement import Placement
-from .plan import Leg
 from .plans import Guarded, Plans
 
 RETRY_SECONDS: Final = (1.0, 5.0, 30.0)
@@ -38,17 +38,17 @@ class Pursuit:
 
     def __init__(
         self,
-        entry: IOrderEntry,
         plans: Plans,
         placement: Placement,
+        keeping: Keeping,
         breaker: Breaker,
         alerts: Alerts,
         clock: IReactorTime,
         seconds: Callable[[], float],
     ) -> None:
-        self._entry = entry
         self._plans = plans
         self._placement = placement
+        self._keeping = keeping
         self._breaker = breaker
         self._alerts = alerts
         self._clock = clock
@@ -56,10 +56,26 @@ class Pursuit:
         self._stopped = False
         self._under_way = 0
         self._awaiting_idle: list[Deferred[None]] = []
+        self._held: list[Deferred[None]] | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether work waits to be let go."""
+        return self._held is not None
+
+    def hold(self) -> None:
+        """Work that is started waits until :meth:`let_go`."""
+        self._held = self._held or []
+
+    def let_go(self) -> None:
+        """What was held is done now, and what is started from now on is done at once."""
+        held, self._held = self._held or [], None
+        for waiting in held:
+            waiting.callback(None)
 
     def idle(self) -> Deferred[None]:
         """Fires when no work is under way."""
-        if not self._under_way:
+        if not self._under_way or self.is_held:
             return succeed(None)
         self._awaiting_idle.append(Deferred())
         return self._awaiting_idle[-1]
@@ -67,15 +83,24 @@ class Pursuit:
     def stop(self) -> None:
         """No new step is taken from now on."""
         self._stopped = True
+        self.let_go()
 
     def drive(self, guarded: Guarded) -> Deferred[None]:
         """Fires when nothing more can be done at the moment; work on one plan is serial."""
-        return self._watched(guarded, guarded.lock.run(self._pursue, guarded))
+        return self._watched(guarded, self._started(guarded, self._pursue))
 
     def retry(self, guarded: Guarded) -> Deferred[None]:
         """Try again what had failed."""
         guarded.cancel_retry()
-        return self._watched(guarded, guarded.lock.run(self._pursue_afresh, guarded))
+        return self._watched(guarded, self._started(guarded, self._pursue_afresh))
+
+    def _started(
+        self, guarded: Guarded, work: Callable[[Guarded], Deferred[None]]
+    ) -> Deferred[None]:
+        if self._held is None:
+            return guarded.lock.run(work, guarded)
+        self._held.append(Deferred())
+        return self._held[-1].addCallback(lambda _go: guarded.lock.run(work, guarded))
 
     def _watched(self, guarded: Guarded, work: Deferred[None]) -> Deferred[None]:
         """*work*, which never fails. What it leaves unconfirmed for too long is alerted."""
@@ -131,7 +156,10 @@ class Pursuit:
         else:
             guarded.attempts = 0
             guarded.cancel_retry()
-        self._plans.settle(guarded)
+        self._keeping.keep(guarded)
+        self._keeping.end(self._plans.settle(guarded))
+        if not (plan.short or unconfirmed(plan)):
+            guarded.told = {}  # should the same happen again, it is news
         self._tell(guarded)
 
     def _retry_later(self, guarded: Guarded) -> None:
@@ -191,7 +219,7 @@ class Pursuit:
     async def _shrink(self, guarded: Guarded, step: Shrink) -> None:
         leg = step.leg
         try:
-            await self._placement.change(leg, OrderChange(quantity=step.quantity))
+            await self._placement.change(guarded, leg, OrderChange(quantity=step.quantity))
         except UnsupportedOperation:
             await self._cancel(guarded, leg)  # the next step places what is left
         except GatewayError as error:
@@ -204,17 +232,14 @@ class Pursuit:
 
     @as_deferred
     async def _cancel(self, guarded: Guarded, leg: Leg) -> None:
-        assert leg.order_id is not None
-        leg.ending = True
         try:
-            guarded.plan.take_leg(leg, await self._entry.cancel_order(leg.order_id))
+            await self._placement.cancel(guarded, leg)
         except GatewayError as error:
             await self._look_again(guarded, leg, error)
 
     @as_deferred
     async def _look_again(self, guarded: Guarded, leg: Leg, error: GatewayError) -> None:
         """A leg could not be changed: it has ended, or it is tried again later."""
-        assert leg.order_id is not None
         leg.ending = True
         self.log.warn(
             "leg {order_id} could not be changed: {reason}",
@@ -222,9 +247,7 @@ class Pursuit:
             reason=error.message,
         )
         try:
-            guarded.plan.take_leg(leg, await self._entry.look_up(leg.order_id))
-        except OrderNotFound:
-            leg.ended = True
+            await self._placement.look_at(guarded, leg)
         except GatewayError as unanswered:
             self.log.warn(
                 "leg {order_id} could not be looked up: {reason}",

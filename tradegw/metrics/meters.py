@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
 from ..model.enums import OrderEventKind, Platform, RateLimitEventKind
+from ..model.trading import TradingState
 from .counting import BareCounter
 
 K = TypeVar("K")
@@ -38,6 +39,19 @@ class Meters:
     def submit_took(self, seconds: float) -> None:
         """The broker answered a submit, well or badly, after *seconds*."""
         self._orders.submit_duration.observe(seconds)
+
+    def outcome_unknown(self) -> None:
+        """A submit or close ended without an answer: what became of it has to be found out."""
+        self._orders.unknown.inc()
+
+    def order_anomaly(self) -> None:
+        """The broker told of an order what cannot follow from what it told before."""
+        self._orders.anomalies.inc()
+
+    def reconciled(self, missing: int) -> None:
+        """The broker was asked how things stand, and *missing* events were found out."""
+        self._orders.reconciliations.inc()
+        self._orders.missing.inc(missing)
 
     def order_event(self, kind: OrderEventKind) -> None:
         """The broker told of an order."""
@@ -78,6 +92,11 @@ class Meters:
     def breakers_reset(self) -> None:
         """The circuit breakers were closed by hand."""
         self._inner.resets.inc()
+
+    def trading_state(self, state: TradingState) -> None:
+        """The trading state is *state* now."""
+        for each, gauge in self._inner.trading_states.items():
+            gauge.set(each is state)
 
     def release_depth(self, events: int) -> None:
         """So many *events* wait to be released to the strategies."""
@@ -159,6 +178,27 @@ class _Orders:
             "gateway_critical_notifications_dropped_total",
             "Alerts about unprotected positions and double exits that reached nobody.",
         )
+        self.unknown = _counter(
+            registry,
+            platform,
+            "gateway_order_outcomes_unknown_total",
+            "Orders and closes whose answer was missing.",
+        )
+        self.anomalies = _counter(
+            registry,
+            platform,
+            "gateway_order_anomalies_total",
+            "Order events that cannot follow from what was told before.",
+        )
+        self.reconciliations = _counter(
+            registry, platform, "gateway_reconciliations_total", "Reconciliations that ended."
+        )
+        self.missing = _counter(
+            registry,
+            platform,
+            "gateway_events_reconciled_total",
+            "Events that were missed and found out by asking.",
+        )
         self.backtests = _counter(
             registry, platform, "gateway_backtest_completions_total", "Backtests that ended."
         )
@@ -206,6 +246,13 @@ class _Inner:
             "Circuit breakers closed by hand.",
             registry=registry,
         )
+        states = Gauge(
+            "gateway_trading_state",
+            "1 for the trading state that holds, 0 for the others.",
+            ("state",),
+            registry=registry,
+        )
+        self.trading_states = {each: states.labels(each.value) for each in TradingState}
         self.release_depth = Gauge(
             "gateway_release_queue_depth",
             "Events waiting to be released to the strategies.",

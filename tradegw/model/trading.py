@@ -35,11 +35,11 @@ class TradingStateChange(Struct, frozen=True, kw_only=True):
 
 
 class TradingStatus(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """The trading state, since when, who set it and why."""
+    """The trading state, since when, who set it and why; nobody set the one at the first start."""
 
     state: TradingState
     since: datetime
-    set_by: StateSetter
+    set_by: StateSetter | None = None
     reason: str | None = None
 
 

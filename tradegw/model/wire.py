@@ -19,7 +19,12 @@ _encoder = msgspec.json.Encoder()
 
 
 def encode(value: Any) -> bytes:
-    """*value* (structs, dicts, lists, enums, decimals, aware datetimes) as compact JSON."""
+    """*value* (structs, dicts, lists, enums, decimals, aware datetimes) as compact JSON.
+
+    A ``msgspec.Raw`` is JSON already, as this function wrote it before.
+    """
+    if isinstance(value, msgspec.Raw):
+        return bytes(value)
     encoded = _encoder.encode(value)
     if b"E-" in encoded or b"E+" in encoded or b'"-0' in encoded:
         return _encoder.encode(to_builtins(value))

@@ -1,7 +1,8 @@
-"""Every order we know, and what we alone know about it: correlation id, parent, OCO group.
+"""Every order we know, what its clients were told of it, and what we alone know about it.
 
 An order is expected under its client order id before it is sent, so an event that overtakes the
-broker's answer is linked all the same. Bounded: of the terminal orders the newest are kept.
+broker's answer is linked all the same. What is known may be ahead of what was told: answers come
+by other ways than events. Bounded: of the terminal orders the newest are kept.
 """
 
 from __future__ import annotations
@@ -12,23 +13,33 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..model.enums import OrderStatus
+from ..model.enums import OrderEventKind, OrderStatus
 from ..model.order import Order
 from ..model.protection import ExitsChange
+from .lifecycle import Meaning, meaning, merged
 
 RETAINED_TERMINAL: Final = 10_000
 RETAINED_EXPECTED: Final = 10_000
 
 
 class Links(Struct, frozen=True, kw_only=True):
-    """What the gateway knows of an order beyond what the broker tells."""
+    """What the gateway knows of an order beyond what the broker tells.
+
+    ``client_order_id`` is what the broker was shown, ``own_id`` the client's where that is another.
+    """
 
     client_order_id: str
+    own_id: str | None = None
     correlation_id: str | None = None
     parent_order_id: str | None = None
     oco_group_id: str | None = None
     exits: ExitsChange | None = None
     """Where its client wants the exits that we keep, since the order was sent."""
+
+    @property
+    def shown_id(self) -> str:
+        """The client order id as its client knows it."""
+        return self.own_id or self.client_order_id
 
 
 class Blotter:
@@ -47,6 +58,7 @@ class Blotter:
         self._expected: dict[str, Links] = {}
         self._links: dict[str, Links] = {}
         self._orders: dict[str, Order] = {}
+        self._told: dict[str, Order] = {}
         self._terminal: OrderedDict[str, None] = OrderedDict()
 
     def expect(self, links: Links) -> None:
@@ -84,6 +96,49 @@ class Blotter:
             self._retire(order.id)
         return linked
 
+    def tell(self, kind: OrderEventKind, order: Order) -> tuple[Meaning, Order]:
+        """The event *kind* came with *order*: what that means, and the order to be told with its
+        links. If the meaning is told, it counts as told from now on.
+        """
+        linked = self.apply(order)
+        told = self._told.get(order.id)
+        found = meaning(told, kind, linked)
+        if found.is_told:
+            linked = self._told[order.id] = merged(told, linked)
+            if linked.status.is_terminal:
+                self._orders[order.id] = linked
+                self._retire(order.id)
+        return found, linked
+
+    def revive(self, order_id: str) -> None:
+        """The broker was asked, and the order works although its end was told."""
+        for known in (self._told, self._orders, self._terminal):
+            known.pop(order_id, None)
+
+    def told(self, order_id: str) -> Order | None:
+        """The order as clients were told of it last."""
+        return self._told.get(order_id)
+
+    def all_told(self) -> list[Order]:
+        """All orders as clients were told of them, as far back as they are known."""
+        return list(self._told.values())
+
+    def told_working(self) -> list[Order]:
+        """The orders that work as far as clients were told."""
+        return [order for order in self._told.values() if not order.status.is_terminal]
+
+    def links_of(self, order_id: str) -> Links | None:
+        """What the gateway alone knows of an order."""
+        return self._links.get(order_id)
+
+    def restore(self, told: Order, links: Links | None) -> None:
+        """An order as it was told before the restart."""
+        self._told[told.id] = self._orders[told.id] = told
+        if links is not None:
+            self._links[told.id] = links
+        if told.status.is_terminal:
+            self._retire(told.id)
+
     def renamed(self, previous_id: str, order: Order) -> Order:
         """The broker gave the order a new id: its links go with it."""
         links = self._links.get(previous_id)
@@ -119,6 +174,7 @@ class Blotter:
             )
         return replace(
             order,
+            client_order_id=links.own_id or order.client_order_id,
             correlation_id=order.correlation_id or links.correlation_id,
             parent_order_id=order.parent_order_id or links.parent_order_id,
             oco_group_id=order.oco_group_id or links.oco_group_id,
@@ -127,6 +183,10 @@ class Blotter:
     def order(self, order_id: str) -> Order | None:
         """The newest state seen, or ``None``."""
         return self._orders.get(order_id)
+
+    def working(self) -> list[Order]:
+        """All known orders that are not terminal."""
+        return [order for order in self._orders.values() if not order.status.is_terminal]
 
     def working_in_group(self, oco_group_id: str) -> list[Order]:
         """The known members of a group that are not terminal."""
@@ -156,5 +216,5 @@ class Blotter:
         self._terminal[order_id] = None
         while len(self._terminal) > self._retained:
             oldest, _ = self._terminal.popitem(last=False)
-            self._orders.pop(oldest, None)
-            self._links.pop(oldest, None)
+            for known in (self._orders, self._told, self._links):
+                known.pop(oldest, None)

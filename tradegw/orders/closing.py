@@ -5,33 +5,50 @@ from __future__ import annotations
 from twisted.logger import Logger
 
 from ..deferreds import as_deferred
-from ..errors import GatewayError, PositionNotFound, leaves_doubt
+from ..errors import GatewayError, PositionNotFound
 from ..model.account import Position
-from ..model.order import ClosePositionRequest, Order, OrderHandle
+from ..model.enums import OrderType
+from ..model.journal import IntentKind
+from ..model.order import ClosePositionRequest, OrderHandle, OrderRequest
+from . import answers
+from .attempt import Attempt
 from .blotter import Blotter
-from .entry import Entry
+from .dispatch import Dispatch
+from .intents import Intents
 from .line import Line
 from .reads import Reads
 
 
 class Closing:
-    """Sends closing orders. One that is repeated while the first still works gets that one again;
-    one that finds nothing to close says so.
+    """Sends closing orders. One that is repeated while the first still works, or while its outcome
+    is not known, gets that one again; one that finds nothing to close says so.
     """
 
     log = Logger()
 
-    def __init__(self, line: Line, blotter: Blotter, reads: Reads, entry: Entry) -> None:
+    def __init__(
+        self, line: Line, blotter: Blotter, reads: Reads, intents: Intents, dispatch: Dispatch
+    ) -> None:
         self._line = line
         self._blotter = blotter
         self._reads = reads
-        self._entry = entry
-        self._closing: dict[str, str] = {}
+        self._intents = intents
+        self._dispatch = dispatch
+        self._closing: dict[str, Attempt] = {}
 
     @as_deferred
-    async def close(self, position_id: str, request: ClosePositionRequest) -> OrderHandle:
+    async def close(
+        self, position_id: str, request: ClosePositionRequest, key: str | None = None
+    ) -> OrderHandle:
         """Close a position, or ``request.quantity`` of it."""
-        return await self._send(await self._reads.position(position_id, always=True), request)
+        digest = ""
+        if key is not None:
+            digest = answers.digest("close", position_id, request)
+            first = self._intents.same_as(None, key, digest)
+            if first is not None:
+                return await self._dispatch.outcome(first)
+        position = await self._reads.position(position_id, always=True)
+        return await self._send(position, request, key, digest)
 
     @as_deferred
     async def close_all(self, symbol: str | None) -> list[OrderHandle]:
@@ -50,47 +67,76 @@ class Closing:
         return handles
 
     @as_deferred
-    async def _send(self, position: Position, request: ClosePositionRequest) -> OrderHandle:
-        if (under_way := self._under_way(position, request)) is not None:
-            return _handle(under_way)
-        links = self._entry.links()
-        self._blotter.expect(links)
-        broker = self._line.broker
-        try:
-            order = await self._line.ask(
-                lambda: broker.close(position, request, links.client_order_id), always=True
-            )
-        except GatewayError as error:
-            if not leaves_doubt(error):
-                self._blotter.forget(links)
-            raise
-        order = self._blotter.accept(links, order)
+    async def _send(
+        self,
+        position: Position,
+        request: ClosePositionRequest,
+        key: str | None = None,
+        digest: str = "",
+    ) -> OrderHandle:
+        is_whole = request == ClosePositionRequest()
+        if key is not None:  # the same may have come while the position was looked up
+            first = self._intents.same_as(None, key, digest)
+            if first is not None:
+                return await self._dispatch.outcome(first)
+        if is_whole and (first := self._under_way(position)) is not None:
+            return await self._dispatch.outcome(first)
+        attempt = self._attempt(position, request, key, digest)
+        if is_whole:
+            self._closing[position.id] = attempt
+        sent_as, broker = attempt.links.client_order_id, self._line.broker
+        handle = await self._dispatch.send(
+            attempt, lambda: broker.close(position, request, sent_as), urgent=True
+        )
         self.log.info(
             "position {position_id} is being closed by order {order_id}",
             position_id=position.id,
-            order_id=order.id,
-            correlation_id=order.correlation_id,
+            order_id=handle.id,
+            correlation_id=handle.correlation_id,
         )
-        if request == ClosePositionRequest():
-            self._closing[position.id] = order.id
-        return _handle(order)
+        return handle
 
-    def _under_way(self, position: Position, request: ClosePositionRequest) -> Order | None:
-        """The order that closes all of *position* already, if that is asked for again."""
-        order_id = self._closing.get(position.id)
-        if order_id is None or request != ClosePositionRequest():
+    def _attempt(
+        self, position: Position, request: ClosePositionRequest, key: str | None, digest: str
+    ) -> Attempt:
+        return self._intents.attempt(
+            IntentKind.CLOSE,
+            _as_order(position, request),
+            self._line.broker.client_order_ids,
+            digest=digest,
+            symbol=position.symbol,
+            idempotency_key=key,
+            target=position.id,
+        )
+
+    def restore(self, attempt: Attempt) -> None:
+        """A close whose outcome was not known before the restart."""
+        if attempt.intent.target is not None:
+            self._closing[attempt.intent.target] = attempt
+
+    def _under_way(self, position: Position) -> Attempt | None:
+        """The attempt that closes all of *position* already, or may."""
+        attempt = self._closing.get(position.id)
+        if attempt is None:
             return None
-        order = self._blotter.order(order_id)
-        if order is not None and not order.status.is_terminal:
-            return order
+        if not attempt.is_settled or self._works(attempt):
+            return attempt
         del self._closing[position.id]
         return None
 
+    def _works(self, attempt: Attempt) -> bool:
+        order = None if attempt.order_id is None else self._blotter.order(attempt.order_id)
+        return order is not None and not order.status.is_terminal
 
-def _handle(order: Order) -> OrderHandle:
-    return OrderHandle(
-        id=order.id,
-        status=order.status,
-        client_order_id=order.client_order_id,
-        correlation_id=order.correlation_id,
+
+def _as_order(position: Position, request: ClosePositionRequest) -> OrderRequest:
+    """The order that closes."""
+    return OrderRequest(
+        symbol=position.symbol,
+        side=position.side.closing,
+        quantity=request.quantity or position.quantity,
+        order_type=request.order_type or OrderType.MARKET,
+        limit_price=request.limit_price,
+        position_id=position.id,
+        reduce_only=True,
     )

@@ -21,6 +21,7 @@ from ..model.order import (
     Replaced,
 )
 from ..model.protection import ExitsChange, ExitsMoved
+from .changes import Changes
 from .closing import Closing
 from .entry import Entry
 from .reads import Reads
@@ -39,8 +40,11 @@ class Desk:
     risk (cancels and closes) goes on up to ``MAX_URGENT``.
     """
 
-    def __init__(self, entry: Entry, closing: Closing, reads: Reads, exits: IExits) -> None:
+    def __init__(
+        self, entry: Entry, changes: Changes, closing: Closing, reads: Reads, exits: IExits
+    ) -> None:
         self._entry = entry
+        self._changes = changes
         self._closing = closing
         self._reads = reads
         self._exits = exits
@@ -66,16 +70,16 @@ class Desk:
     ) -> Deferred[OrderHandle]:
         if self._stopping:
             return fail(ShuttingDown("The gateway is shutting down and takes no new orders"))
-        return self._kept(lambda: self._entry.submit(request))
+        return self._kept(lambda: self._entry.submit(request, idempotency_key))
 
     def replace(self, order_id: str, change: OrderChange) -> Deferred[Replaced]:
-        return self._kept(lambda: self._entry.replace(order_id, change))
+        return self._kept(lambda: self._changes.replace(order_id, change))
 
     def cancel(self, order_id: str) -> Deferred[CancelResult]:
-        return self._kept(lambda: self._entry.cancel(order_id), MAX_URGENT)
+        return self._kept(lambda: self._changes.cancel(order_id), MAX_URGENT)
 
     def cancel_all(self, symbol: str | None) -> Deferred[CancelAllResult]:
-        return self._kept(lambda: self._entry.cancel_all(symbol), MAX_URGENT)
+        return self._kept(lambda: self._changes.cancel_all(symbol), MAX_URGENT)
 
     def close_position(
         self,
@@ -83,7 +87,9 @@ class Desk:
         request: ClosePositionRequest,
         idempotency_key: str | None = None,
     ) -> Deferred[OrderHandle]:
-        return self._kept(lambda: self._closing.close(position_id, request), MAX_URGENT)
+        return self._kept(
+            lambda: self._closing.close(position_id, request, idempotency_key), MAX_URGENT
+        )
 
     def close_all_positions(self, symbol: str | None) -> Deferred[list[OrderHandle]]:
         return self._kept(lambda: self._closing.close_all(symbol), MAX_URGENT)

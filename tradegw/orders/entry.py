@@ -1,4 +1,4 @@
-"""The one way an order leaves the gateway.
+"""The one way an order leaves the gateway: checked, written down, sent once.
 
 Protection is remembered before the order is sent, so there is no moment at which an order is live
 and its exits are unknown; and what belongs to the order is remembered under its client order id, so
@@ -7,211 +7,110 @@ that a fill that overtakes the broker's answer finds it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Final
 
 from msgspec.structs import replace as with_changes
-from twisted.logger import Logger
 from zope.interface import implementer
 
 from ..deferreds import as_deferred
-from ..errors import GatewayError, InvalidRequest, leaves_doubt
+from ..errors import GatewayError, OrderNotFound, Overloaded, leaves_doubt
 from ..interfaces import IExits, IOrderEntry
-from ..metrics.meters import Meters
-from ..model.enums import OrderStatus
-from ..model.order import (
-    CancelAllResult,
-    CancelResult,
-    Order,
-    OrderChange,
-    OrderHandle,
-    OrderQuery,
-    OrderRequest,
-    Replaced,
-)
-from ..model.protection import ExitsChange
-from .blotter import Blotter, Links
+from ..model.journal import IntentKind, Verdict
+from ..model.order import Order, OrderChange, OrderHandle, OrderQuery, OrderRequest, Replaced
+from . import answers
+from .attempt import CHECKED, Attempt
+from .blotter import Blotter
+from .dispatch import Dispatch
+from .gate import Gate
+from .intents import Intents, minted
 from .line import Line
+from .resolution import Resolution
+
+LEG_SPARE: Final = 8
+"""Characters that a leg's client order id adds to its entry's: ``-sl-1234``."""
+
+MAX_IN_DOUBT: Final = 500
+"""With so many outcomes unknown no new order is sent: something is very wrong."""
 
 
 @implementer(IOrderEntry)
 class Entry:
-    """Submits, replaces and cancels.
+    """Submits orders and legs, and is the way to the broker for whoever changes them.
 
-    *seconds* tells monotonic time, *new_id* makes unique texts. Exits come with :meth:`guard_with`,
-    since they in turn send their legs through here.
+    Exits come with :meth:`guard_with`, since they in turn send their legs through here.
     """
 
-    log = Logger()
-
     def __init__(
-        self,
-        line: Line,
-        blotter: Blotter,
-        meters: Meters,
-        seconds: Callable[[], float],
-        new_id: Callable[[], str],
+        self, line: Line, blotter: Blotter, intents: Intents, dispatch: Dispatch, gate: Gate
     ) -> None:
         self._line = line
         self._broker = line.broker
         self._blotter = blotter
-        self._meters = meters
-        self._seconds = seconds
-        self._new_id = new_id
+        self._intents = intents
+        self._dispatch = dispatch
+        self._gate = gate
         self._exits: IExits
+        self._resolution: Resolution
 
-    def guard_with(self, exits: IExits) -> None:
-        """Attached exits are the business of *exits* from now on."""
+    def guard_with(self, exits: IExits, resolution: Resolution) -> None:
+        """Attached exits are the business of *exits* from now on, doubts that of *resolution*."""
         self._exits = exits
-
-    def links(self, client_order_id: str | None = None, group: str | None = None) -> Links:
-        """Links for a new order: a correlation id and, if need be, a client order id from it."""
-        correlation_id = self._new_id()
-        return Links(
-            client_order_id=client_order_id or f"gw-{correlation_id}",
-            correlation_id=correlation_id,
-            oco_group_id=group,
-        )
+        self._resolution = resolution
 
     @as_deferred
-    async def submit(self, request: OrderRequest) -> OrderHandle:
-        """Send *request* once; the handle of the order that the broker accepted."""
+    async def submit(self, request: OrderRequest, key: str | None = None) -> OrderHandle:
+        """Send *request* once; the handle of the order that the broker accepted.
+
+        A repeat, by client order id or *key*, is answered as the first was.
+        """
+        named = request.client_order_id or key
+        digest = answers.digest("submit", request) if named else ""
+        if named:
+            first = self._intents.same_as(request.client_order_id, key, digest)
+            if first is not None:
+                return await self._dispatch.outcome(first)
+        await self._gate.open()
+        self._check(request)
+        if named:  # the same may have come while the gate was waited for
+            first = self._intents.same_as(request.client_order_id, key, digest)
+            if first is not None:
+                return await self._dispatch.outcome(first)
+        attempt = self._attempt(request, key, digest)
+        attempt.mark(CHECKED)
+        sent = with_changes(request, client_order_id=attempt.links.client_order_id)
+        return await self._dispatch.send(
+            attempt,
+            lambda: self._broker.submit(sent),
+            check=lambda: self._gate.check(request, attempt),
+        )
+
+    def _check(self, request: OrderRequest) -> None:
         self._line.check()
-        links = self.links(request.client_order_id, request.oco_group_id)
-        intent_id = links.correlation_id or links.client_order_id
-        intent = with_changes(request, client_order_id=links.client_order_id)
-        is_guarded = request.wants_exits and not self._broker.manages_exits(request)
-        if is_guarded:
-            self._exits.expect(intent_id, intent, request.client_order_id)
-        self._blotter.expect(links)
-        started = self._seconds()
-        try:
-            order = await self._line.ask(lambda: self._broker.submit(intent))
-        except GatewayError as error:
-            self._not_accepted(links, error)
-            if not leaves_doubt(error):  # else it may have arrived, and stays expected
-                self._blotter.forget(links)
-                self._exits.forget(intent_id)
-            raise
-        finally:
-            self._meters.submit_took(self._seconds() - started)
-        order = self._blotter.accept(links, order)
-        self._accepted(order, links)
-        if is_guarded:
-            legs = self._exits.accepted(intent_id, order)
-            if legs is not None:
-                await legs
-        return OrderHandle(
-            id=order.id,
-            status=order.status,
-            client_order_id=links.client_order_id,
-            correlation_id=order.correlation_id,
+        self._gate.check(request)
+        if self._intents.in_doubt() >= MAX_IN_DOUBT:
+            raise Overloaded(f"What became of {MAX_IN_DOUBT} orders is not known; no more are sent")
+
+    def _attempt(self, request: OrderRequest, key: str | None, digest: str) -> Attempt:
+        """*request* under an id that the broker takes; its exits are expected from now on."""
+        own_id, rule = request.client_order_id, self._broker.client_order_ids
+        attempt = self._intents.attempt(
+            IntentKind.SUBMIT,
+            request,
+            rule,
+            digest=digest,
+            symbol=request.symbol,
+            client_order_id=own_id,
+            idempotency_key=key,
         )
+        if request.wants_exits and not self._broker.manages_exits(request):
+            seed = own_id
+            if own_id and not rule.fits(own_id, LEG_SPARE):
+                seed = minted(attempt.intent.id)
+            shown = with_changes(request, client_order_id=attempt.links.shown_id)
+            self._exits.expect(attempt.intent.id, shown, seed)
+        return attempt
 
-    def _accepted(self, order: Order, links: Links) -> None:
-        self._meters.order_submitted()
-        self.log.info(
-            "order {order_id} accepted: {side} {quantity} {symbol} {order_type}",
-            order_id=order.id,
-            client_order_id=links.client_order_id,
-            correlation_id=links.correlation_id,
-            side=order.side.value,
-            quantity=order.quantity,
-            symbol=order.symbol,
-            order_type=order.order_type.value,
-        )
-
-    def _not_accepted(self, links: Links, error: GatewayError) -> None:
-        self.log.info(
-            "order {client_order_id} not accepted: {reason}",
-            client_order_id=links.client_order_id,
-            correlation_id=links.correlation_id,
-            reason=error.message,
-        )
-
-    @as_deferred
-    async def replace(self, order_id: str, change: OrderChange) -> Replaced:
-        """Change a working order: at the broker first, then the exits that we guard."""
-        exits = ExitsChange(stop_loss=change.stop_loss, take_profit=change.take_profit)
-        ours = exits != ExitsChange() and await self._guards(order_id)
-        if ours:
-            change = with_changes(change, stop_loss=None, take_profit=None)
-        if change == OrderChange():
-            changed = Replaced(order=await self.look_up(order_id))
-        else:
-            changed = await self._replaced_at_broker(order_id, change)
-        if ours:
-            await self._exits.reprice(changed.order, exits)
-            changed = with_changes(changed, order=self._blotter.note(changed.order, exits))
-        return changed
-
-    @as_deferred
-    async def _guards(self, order_id: str) -> bool:
-        """Whether the exits of an order are ours to keep, and not the broker's."""
-        if self._exits.guards(order_id):
-            return True
-        order = await self.look_up(order_id)
-        if order.parent_order_id is not None:
-            raise InvalidRequest(f"Order {order_id} is itself an exit and has none", "stop_loss")
-        return not self._broker.manages_exits(_with_exits(order))
-
-    @as_deferred
-    async def _replaced_at_broker(self, order_id: str, change: OrderChange) -> Replaced:
-        self._exits.changing(order_id)
-        try:
-            changed = await self.replace_leg(order_id, change)
-        except GatewayError as error:
-            self._exits.unchanged(order_id, leaves_doubt(error))
-            raise
-        self._exits.replaced(order_id, changed.order)
-        return changed
-
-    @as_deferred
-    async def replace_leg(self, order_id: str, change: OrderChange) -> Replaced:
-        changed = await self._line.ask(lambda: self._broker.replace(order_id, change))
-        previous_id = changed.previous_order_id
-        if previous_id is None:
-            return Replaced(order=self._blotter.apply(changed.order))
-        order = self._blotter.renamed(previous_id, changed.order)
-        return Replaced(order=order, previous_order_id=previous_id)
-
-    @as_deferred
-    async def cancel(self, order_id: str) -> CancelResult:
-        """Cancel a working order for its client."""
-        self._exits.waive(order_id)
-        try:
-            return CancelResult(success=True, order=await self.cancel_order(order_id))
-        except GatewayError:
-            self._exits.keep(order_id)
-            raise
-
-    @as_deferred
-    async def cancel_all(self, symbol: str | None) -> CancelAllResult:
-        """Cancel all working orders (of *symbol*); the failures are counted and named."""
-        working = await self._line.ask(self._broker.open_orders, always=True)
-        chosen = [order.id for order in working if symbol in (None, order.symbol)]
-        for order_id in chosen:  # all first, so that no leg is renewed between two cancels
-            self._exits.waive(order_id)
-        failed = [order_id for order_id in chosen if not await self._is_cancelled(order_id)]
-        return CancelAllResult(
-            cancelled_count=len(chosen) - len(failed),
-            failed_count=len(failed),
-            failed_order_ids=tuple(failed) or None,
-        )
-
-    @as_deferred
-    async def _is_cancelled(self, order_id: str) -> bool:
-        try:
-            await self.cancel_order(order_id)
-        except GatewayError as error:
-            known = self._blotter.order(order_id)
-            if known is not None and known.status is OrderStatus.CANCELLED:
-                return True  # with its sibling or its entry, a moment ago
-            self._exits.keep(order_id)
-            self.log.warn(
-                "order {order_id} not cancelled: {reason}", order_id=order_id, reason=error.message
-            )
-            return False
-        return True
+    # -- what the exits use, and whoever changes orders
 
     @as_deferred
     async def look_up(self, order_id: str) -> Order:
@@ -224,40 +123,72 @@ class Entry:
         return self._blotter.apply(order)
 
     @as_deferred
+    async def replace_leg(self, order_id: str, change: OrderChange) -> Replaced:
+        changed = await self._line.ask(lambda: self._broker.replace(order_id, change))
+        previous_id = changed.previous_order_id
+        if previous_id is None:
+            return Replaced(order=self._blotter.apply(changed.order))
+        order = self._blotter.renamed(previous_id, changed.order)
+        return Replaced(order=order, previous_order_id=previous_id)
+
+    @as_deferred
     async def submit_leg(self, request: OrderRequest, parent_order_id: str) -> Order:
         assert request.client_order_id is not None
-        links = Links(client_order_id=request.client_order_id, parent_order_id=parent_order_id)
-        self._blotter.expect(links)
+        attempt = self._intents.attempt(
+            IntentKind.LEG,
+            request,
+            self._broker.client_order_ids,
+            symbol=request.symbol,
+            sent_as=request.client_order_id,
+            target=parent_order_id,
+        )
+        self._intents.add(attempt)
+        self._blotter.expect(attempt.links)
+        await self._dispatch.written(attempt, urgent=True)
         try:
             order = await self._line.ask(lambda: self._broker.submit(request), always=True)
         except GatewayError as error:
-            if not leaves_doubt(error):
-                self._blotter.forget(links)
+            self._leg_failed(attempt, error)
             raise
-        return self._blotter.accept(links, order)
+        self._dispatch.accepted(attempt, order)
+        return self._blotter.accept(attempt.links, order)
+
+    def _leg_failed(self, attempt: Attempt, error: GatewayError) -> None:
+        """The exits look for a leg in doubt themselves; what they find ends the doubt here too."""
+        if attempt.is_settled:
+            return
+        if leaves_doubt(error):
+            self._intents.doubt(attempt, error)
+            self._resolution.pursue(attempt)
+        else:
+            self._blotter.forget(attempt.links)
+            self._intents.settle(attempt, Verdict.REJECTED, error)
 
     @as_deferred
     async def find_leg(self, client_order_id: str) -> Order | None:
+        try:
+            call = self._broker.order_by_client_id
+            return self._found(await self._line.ask(lambda: call(client_order_id), always=True))
+        except OrderNotFound:
+            pass
+        return await self._in_lists(client_order_id)
+
+    @as_deferred
+    async def _in_lists(self, client_order_id: str) -> Order | None:
         query = OrderQuery(client_order_id=client_order_id)
         calls = (self._broker.open_orders, lambda: self._broker.closed_orders(query))
         for call in calls:  # in this order, for an order may end between the two
             for order in await self._line.ask(call, always=True):
                 if order.client_order_id == client_order_id:
-                    return self._blotter.apply(order)
+                    return self._found(order)
         return None
+
+    def _found(self, order: Order) -> Order:
+        order = self._blotter.apply(order)
+        self._dispatch.seen(order)
+        return order
 
     @as_deferred
     async def bracket_legs(self, symbol: str) -> list[Order]:
         working = await self._line.ask(self._broker.open_orders, always=True)
         return [o for o in working if o.symbol == symbol and o.parent_order_id is not None]
-
-
-def _with_exits(order: Order) -> OrderRequest:
-    """*order* as it would be asked for, with an exit attached."""
-    return OrderRequest(
-        symbol=order.symbol,
-        side=order.side,
-        quantity=order.quantity,
-        order_type=order.order_type,
-        stop_loss=order.limit_price or order.stop_price or order.quantity,
-    )

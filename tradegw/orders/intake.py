@@ -1,8 +1,8 @@
 """The broker's news on its way to the strategies.
 
-An order event is linked by the blotter, shown to the exits and the OCO groups, and only then
-released, so that a strategy which sees a fill finds its protection in place. Filtering by
-subscription comes after all that, in the stream.
+An order event is judged and linked, shown to the exits and the OCO groups, and only then released,
+so that a strategy which sees a fill finds its protection in place. Filtering by subscription comes
+after all that, in the stream.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ..interfaces import IBrokerListener, IExits
 from ..metrics.meters import Meters
 from ..model.enums import OrderEventKind
 from ..model.events import (
+    AccountEvent,
     AlertEvent,
     CandleEvent,
     Event,
@@ -30,23 +31,28 @@ from ..model.events import (
     TradeEvent,
 )
 from .alarm import Alarm
-from .blotter import Blotter
+from .lifecycle import Meaning
 from .link import Link
 from .oco import OcoGroups
 from .release import Release
+from .told import Told
 
 T = TypeVar("T")
 
 
 @implementer(IBrokerListener)
 class Intake:
-    """Takes events in the order in which the broker tells them; one that fails stops no other."""
+    """Takes events in the order in which the broker tells them; one that fails stops no other.
+
+    What repeats or contradicts what was told already goes no further (``lifecycle``); *suspect* is
+    told of contradictions, *relinked* when the link is back.
+    """
 
     log = Logger()
 
     def __init__(
         self,
-        blotter: Blotter,
+        told: Told,
         exits: IExits,
         groups: OcoGroups,
         link: Link,
@@ -54,21 +60,29 @@ class Intake:
         alarm: Alarm,
         meters: Meters,
     ) -> None:
-        self._blotter = blotter
+        self._told = told
         self._exits = exits
         self._groups = groups
         self._link = link
         self._release = release
         self._meters = meters
+        self._suspect: Callable[[str], object]
+        self._relinked: Callable[[], object]
         self._take: dict[type, Callable[[Any], None]] = {
             QuoteEvent: self._quote,
             CandleEvent: self._candle,
             OrderEvent: self._order,
             TradeEvent: self._trade,
             PositionEvent: self._position,
+            AccountEvent: self._account,
             RateLimitEvent: self._rate_limit,
             AlertEvent: alarm.relay,
         }
+
+    def connect(self, suspect: Callable[[str], object], relinked: Callable[[], object]) -> None:
+        """Who hears of what cannot be, and of the link."""
+        self._suspect = suspect
+        self._relinked = relinked
 
     def on_event(self, event: Event) -> None:
         try:
@@ -77,8 +91,7 @@ class Intake:
             self.log.failure("an event of the broker could not be taken in: {event}", event=event)
 
     def on_link_up(self) -> None:
-        self._link.up()
-        self._exits.on_link_up()
+        self._relinked()
 
     def on_link_down(self, symbols: tuple[str, ...], error: str | None) -> None:
         self._link.down(symbols, error)
@@ -93,22 +106,41 @@ class Intake:
 
     def _trade(self, event: TradeEvent) -> None:
         self._link.tick(event.trade.symbol)
+        if self._told.execution(event.trade):
+            self._release.put(event)
+
+    def _account(self, event: AccountEvent) -> None:
+        self._told.account = event.account
         self._release.put(event)
 
     def _order(self, event: OrderEvent) -> None:
-        order = self._blotter.apply(event.order)
-        parent = event.parent_order_id or order.parent_order_id
-        if order.parent_order_id != parent:
-            order = replace(order, parent_order_id=parent)
-        linked = replace(event, order=order, parent_order_id=parent)
+        meaning, order = self._told.order(event)
+        if meaning.is_anomaly:
+            self._odd(event, meaning)
+        if not meaning.is_told:
+            return
+        linked = replace(event, order=order, parent_order_id=order.parent_order_id)
         self._meters.order_event(event.event)
         self._note(linked)
         held = self._release.hold(linked)
         settled = [
-            *self._told(self._exits.on_order_event, linked),
-            *self._told(self._groups.on_order, order),
+            *self._heard(self._exits.on_order_event, linked),
+            *self._heard(self._groups.on_order, order),
         ]
         self._release.let_go(held, gatherResults(settled) if settled else None)
+
+    def _odd(self, event: OrderEvent, meaning: Meaning) -> None:
+        self._meters.order_anomaly()
+        order = event.order
+        self.log.warn(
+            "{event} of order {order_id} cannot follow from what was told before: {meaning}",
+            event=event.event.value,
+            order_id=order.id,
+            status=order.status.value,
+            meaning=meaning.value,
+        )
+        if not event.reconciled:
+            self._suspect(f"{event.event.value} of order {order.id} contradicts what was told")
 
     def _note(self, event: OrderEvent) -> None:
         """For whoever has to find out afterwards what happened."""
@@ -131,11 +163,12 @@ class Intake:
         )
 
     def _position(self, event: PositionEvent) -> None:
+        self._told.position(event)
         held = self._release.hold(event)
-        settled = self._told(self._exits.on_position_event, event)
+        settled = self._heard(self._exits.on_position_event, event)
         self._release.let_go(held, gatherResults(settled) if settled else None)
 
-    def _told(
+    def _heard(
         self, listener: Callable[[T], Deferred[None] | None], news: T
     ) -> list[Deferred[None]]:
         """Tell *listener*: what it has under way now, which never fails."""

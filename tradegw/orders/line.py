@@ -11,7 +11,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..deferreds import deadline, shield
-from ..errors import GatewayError, InternalError, ProviderError, ProviderUnavailable, is_outage
+from ..errors import GatewayError, InternalError, NotSent, ProviderError, is_outage
 from ..interfaces import IBroker
 from ..risk.breaker import Breaker
 
@@ -42,12 +42,12 @@ class Line:
         self._seconds = seconds
 
     def check(self) -> None:
-        """Raise ``ProviderUnavailable`` if the breaker is open."""
+        """Raise ``NotSent`` if the breaker is open."""
         if self._breaker.is_open:
             raise self._is_open()
 
-    def _is_open(self) -> ProviderUnavailable:
-        return ProviderUnavailable(
+    def _is_open(self) -> NotSent:
+        return NotSent(
             f"The circuit breaker of {self.broker.provider} is open after repeated failures"
         )
 

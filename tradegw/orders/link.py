@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from twisted.internet.defer import Deferred
+
 from ..interfaces import IEventSink, WallClock
 from ..market.staleness import Staleness
 from ..metrics.meters import Meters
@@ -33,8 +35,20 @@ class Link:
         self._seconds = seconds
         self._now = now
         self._lost_at: float | None = None
+        self._losses = 0
         self.staleness = Staleness()
         self.is_up = False
+
+    def up_after(self, work: Deferred[None]) -> Deferred[bool]:
+        """Up when *work* is done, unless it is lost again meanwhile; fires with whether it is."""
+        losses = self._losses
+
+        def done(_none: None) -> bool:
+            if self._losses == losses:
+                self.up()
+            return self.is_up
+
+        return work.addCallback(done)
 
     def up(self) -> None:
         """Logged on; after a loss the gap is told."""
@@ -48,6 +62,7 @@ class Link:
 
     def down(self, symbols: tuple[str, ...], error: str | None) -> None:
         """Lost; *symbols* are stale from now on."""
+        self._losses += 1
         at = self._now()
         newly_stale = self.staleness.mark(symbols, at)
         if self.is_up:

@@ -11,15 +11,18 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from ..deferreds import as_deferred, deadline
-from ..errors import PositionNotFound
-from ..interfaces import IEnquiry, WallClock
+from ..errors import OrderNotFound, PositionNotFound
+from ..interfaces import IEnquiry, IJournal, WallClock
 from ..model.account import Account, Position, Trade, TradeQuery
-from ..model.enums import PositionMode
+from ..model.enums import OrderStatus, PositionMode
 from ..model.market import Bar, BarQuery, Capabilities, ConnectionStatus, Quote
 from ..model.order import Order, OrderQuery
 from . import filters
+from .attempt import Attempt
 from .blotter import Blotter
+from .intents import Intents, order_of
 from .line import Line
+from .restoring import told_order
 
 STATUS_SECONDS: Final = 5.0
 
@@ -36,6 +39,8 @@ class Reads:
         self,
         line: Line,
         blotter: Blotter,
+        intents: Intents,
+        journal: IJournal,
         clock: IReactorTime,
         seconds: Callable[[], float],
         now: WallClock,
@@ -43,6 +48,8 @@ class Reads:
         self._line = line
         self._broker = line.broker
         self._blotter = blotter
+        self._intents = intents
+        self._journal = journal
         self._clock = clock
         self._seconds = seconds
         self._now = now
@@ -72,7 +79,35 @@ class Reads:
 
     @as_deferred
     async def order(self, order_id: str) -> Order:
-        return self._blotter.linked(await self._line.ask(lambda: self._broker.order(order_id)))
+        attempt = self._intents.by_id(order_id)
+        if attempt is not None and attempt.order_id is not None:
+            order_id = attempt.order_id
+        elif attempt is not None:
+            return self._without_order(attempt)
+        try:
+            return self._blotter.linked(await self._line.ask(lambda: self._broker.order(order_id)))
+        except OrderNotFound:
+            remembered = self._remembered(order_id)
+            if remembered is None:
+                raise
+            return remembered
+
+    def _without_order(self, attempt: Attempt) -> Order:
+        """How an attempt stands that led to no order, or to none that is known yet."""
+        told = self._blotter.told(attempt.intent.id) or self._remembered(attempt.intent.id)
+        if told is not None:
+            return told
+        if attempt.is_settled:
+            raise OrderNotFound(attempt.intent.id)
+        return order_of(attempt.intent, OrderStatus.PENDING, attempt.intent.at)
+
+    def _remembered(self, order_id: str) -> Order | None:
+        """An order that is over, and that the broker shows no more."""
+        known = self._blotter.told(order_id)
+        if known is None:
+            state = self._journal.order(order_id)
+            known = None if state is None else told_order(state)[0]
+        return known if known is not None and known.status.is_terminal else None
 
     @as_deferred
     async def trades(self, query: TradeQuery) -> list[Trade]:

@@ -15,9 +15,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from ..interfaces import IEventSink
 from ..metrics.meters import Meters
 from ..model.events import Event
+from .chronicle import Chronicle
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class Release:
 
     log = Logger()
 
-    def __init__(self, sink: IEventSink, clock: IReactorTime, meters: Meters) -> None:
+    def __init__(self, sink: Chronicle, clock: IReactorTime, meters: Meters) -> None:
         self._sink = sink
         self._clock = clock
         self._meters = meters
@@ -53,7 +53,7 @@ class Release:
 
     def overtake(self, event: Event) -> None:
         """Let *event*, a price, go at once."""
-        self._sink.publish(event)
+        self._sink.overtake(event)
 
     def hold(self, event: Event) -> Held:
         """Give *event* its place; what it causes comes behind it. :meth:`let_go` must follow."""

@@ -17,6 +17,8 @@ from .. import __version__, errors
 from ..model.events import Event
 from ..model.order import ClosePositionRequest, OrderChange, OrderRequest
 from ..model.protection import ExitsChange
+from ..model.trading import TradingStateChange
+from . import idempotency, outcomes
 from .auth import OPEN_PATHS
 from .problems import ApiError, problem_of
 from .routes import ROUTES
@@ -39,12 +41,24 @@ value are absent. Every error has the shape of `ApiError`. Events come over the 
 `/v1/ws`, which this document cannot describe; the schema `WsMessage` lists its messages.
 """
 
+_WEBSOCKET: Final = """\
+A text message on the WebSocket at `/v1/ws`, in either direction.
+
+Messages of the types `order`, `trade`, `position`, `account`, `financing` and `error` bear `seq`, a
+number that grows by one, and `epoch`, the name of the journal that counts them.
+`/v1/ws?since=SEQ&epoch=EPOCH` begins with those after `seq` SEQ; without `since` only what comes is
+told. A `since` that cannot be served is answered with an `error` of code `INVALID_MESSAGE`, whose
+`details` tell `oldest`, `newest` and `epoch`, and Close 1008. `reconciled` marks what was missed
+and found out by asking the broker.
+"""
+
 _TAGS: Final = {
     "account": "The money",
-    "orders": "Submit, look up, change, cancel",
+    "orders": "Submit, look up, explain, change, cancel",
     "trades": "Executions",
     "positions": "Look up, close, move exits",
     "market_data": "Quotes and bars",
+    "events": "What was told, to be read again",
     "system": "The broker behind the gateway",
     "operations": "For the operator",
     "health": "Probes, without a key",
@@ -63,11 +77,25 @@ EXAMPLES: Final[dict[type[Struct], dict[str, Any]]] = {
     OrderChange: {"limit_price": "141.00"},
     ClosePositionRequest: {},
     ExitsChange: {"stop_loss": "125.00"},
+    TradingStateChange: {"state": "HALTED", "reason": "closing time"},
 }
 
 _SECURITY_SCHEMES: Final = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
+
+_IDEMPOTENCY_KEY: Final = {
+    "name": idempotency.HEADER,
+    "in": "header",
+    "description": "Names the intent: sent again with the same body it gets the same answer, and "
+    "nothing is done again; with another body, 409.",
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": idempotency.LONGEST,
+        "pattern": idempotency.PATTERN,
+    },
 }
 
 _CLIENT_MESSAGES: Final[dict[str, Schema]] = {
@@ -123,7 +151,7 @@ def _websocket_messages(from_gateway: Schema) -> Schema:
     }
     mapping = from_gateway["discriminator"]["mapping"] | refs
     return {
-        "description": "A text message on the WebSocket at `/v1/ws`, in either direction.",
+        "description": _WEBSOCKET,
         "x-not-a-path": "/v1/ws",
         "oneOf": [{"$ref": ref} for ref in mapping.values()],
         "discriminator": {"propertyName": "type", "mapping": mapping},
@@ -178,6 +206,8 @@ def _parameters(route: Route, schemas: Schemas) -> list[dict[str, Any]]:
             if schema.get("type") == "array":
                 parameter |= {"style": "form", "explode": False}
             found.append(parameter)
+    if route.idempotent:
+        found.append(_IDEMPOTENCY_KEY)
     return found
 
 
@@ -185,16 +215,22 @@ def _successes(route: Route, schemas: Schemas) -> dict[str, Any]:
     answers = {route.status: route.answer, **route.others}
     return {
         str(status): {
-            "description": "Success" if status < 400 else "Not now",
+            "description": _success(status),
             "content": {"application/json": {"schema": schemas.outgoing(kind)}},
         }
         for status, kind in answers.items()
     }
 
 
+def _success(status: int) -> str:
+    if status == outcomes.UNKNOWN:
+        return "The outcome is not known yet"
+    return "Success" if status < 400 else "Not now"
+
+
 def _failures(route: Route) -> dict[str, Any]:
     kinds: list[type[errors.GatewayError]] = list(route.errors)
-    if route.parameters or route.query or route.body:
+    if route.parameters or route.query or route.body or route.idempotent:
         kinds.append(errors.InvalidRequest)
     if route.body:
         kinds.append(errors.BodyTooLarge)

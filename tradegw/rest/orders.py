@@ -1,4 +1,4 @@
-"""``/v1/orders``: submit, look up, change, cancel."""
+"""``/v1/orders``: submit, look up, explain, change, cancel."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from ..model.order import (
     OrderRequest,
     Replaced,
 )
+from ..model.trading import Timeline
 from ..orders import validation
+from .outcomes import told
 from .queries import BulkQuery
 from .rooms import Rooms
-from .routing import Routes
+from .routing import Reply, Routes
 
 routes = Routes("orders")
 
@@ -25,23 +27,33 @@ routes = Routes("orders")
     "/v1/orders",
     operation_id="submit_order",
     body=OrderRequest,
+    idempotent=True,
     answer=OrderHandle,
     status=201,
+    others={202: OrderHandle},
     errors=(
         errors.InvalidValue,
         errors.ValidationFailed,
         errors.OrderRejected,
+        errors.IntentConflict,
         errors.UnsupportedOperation,
         errors.ShuttingDown,
+        errors.NotReconciled,
+        errors.JournalUnavailable,
     ),
 )
-async def submit_order(rooms: Rooms, body: OrderRequest) -> OrderHandle:
+async def submit_order(
+    rooms: Rooms, body: OrderRequest, idempotency_key: str | None
+) -> OrderHandle | Reply:
     """Submit an order.
 
     The answer tells that the broker has it, not that it was filled; fills come over the WebSocket.
+    With 202 nobody can know yet whether the broker has it: it is being found out, and told as an
+    event; the ``id`` leads to the order. A repeat of the ``client_order_id`` or the
+    ``Idempotency-Key`` sends nothing and gets the first one's answer; with another order, 409.
     """
     validation.check_order(body)
-    return await rooms.trading.submit(body)
+    return told(await rooms.trading.submit(body, idempotency_key))
 
 
 @routes.get("/v1/orders", operation_id="get_orders", query=OrderQuery, answer=list[Order])
@@ -75,11 +87,27 @@ async def get_order(rooms: Rooms, order_id: str) -> Order:
     return await rooms.enquiry.order(order_id)
 
 
+@routes.get(
+    "/v1/orders/<order_id>/timeline",
+    operation_id="get_order_timeline",
+    answer=Timeline,
+    errors=(errors.OrderNotFound,),
+)
+async def get_order_timeline(rooms: Rooms, order_id: str) -> Timeline:
+    """All that is recorded of an order, oldest first.
+
+    The request and its checks, what was written down and sent, the answer, and the events; with
+    times, and durations in microseconds.
+    """
+    return await rooms.timelines.timeline(order_id)
+
+
 @routes.patch(
     "/v1/orders/<order_id>",
     operation_id="modify_order",
     body=OrderChange,
     answer=Replaced,
+    others={202: Replaced},
     errors=(
         errors.InvalidValue,
         errors.OrderNotFound,
@@ -88,29 +116,32 @@ async def get_order(rooms: Rooms, order_id: str) -> Order:
         errors.UnsupportedOperation,
     ),
 )
-async def modify_order(rooms: Rooms, order_id: str, body: OrderChange) -> Replaced:
+async def modify_order(rooms: Rooms, order_id: str, body: OrderChange) -> Replaced | Reply:
     """Change a working order.
 
     Members left out keep their values. Some brokers give the changed order a new id; the old one is
-    then in ``previous_order_id``.
+    then in ``previous_order_id``. With 202 it is not known yet whether it was changed; the order is
+    told as it was, and the change as an event.
     """
     validation.check_change(body)
-    return await rooms.trading.replace(order_id, body)
+    return told(await rooms.trading.replace(order_id, body))
 
 
 @routes.delete(
     "/v1/orders/<order_id>",
     operation_id="cancel_order",
     answer=CancelResult,
+    others={202: CancelResult},
     errors=(errors.OrderNotFound, errors.OrderNotModifiable),
 )
-async def cancel_order(rooms: Rooms, order_id: str) -> CancelResult:
+async def cancel_order(rooms: Rooms, order_id: str) -> CancelResult | Reply:
     """Cancel a working order.
 
     The order may still be ``PENDING_CANCEL`` in the answer, and can be filled until it is
-    ``CANCELLED``.
+    ``CANCELLED``. With 202 it is not known yet whether the broker took the cancel; what comes of it
+    is told as an event.
     """
-    return await rooms.trading.cancel(order_id)
+    return told(await rooms.trading.cancel(order_id))
 
 
 @routes.delete(

@@ -7,9 +7,10 @@ from ..model.account import Position
 from ..model.order import ClosePositionRequest, OrderHandle
 from ..model.protection import ExitsChange, ExitsMoved
 from ..orders import validation
+from .outcomes import told
 from .queries import BulkQuery, SymbolQuery
 from .rooms import Rooms
-from .routing import Routes
+from .routing import Reply, Routes
 
 routes = Routes("positions")
 
@@ -36,16 +37,26 @@ async def get_position(rooms: Rooms, position_id: str) -> Position:
     operation_id="close_position",
     body=ClosePositionRequest,
     optional_body=True,
+    idempotent=True,
     answer=OrderHandle,
-    errors=(errors.InvalidValue, errors.PositionNotFound, errors.OrderRejected),
+    others={202: OrderHandle},
+    errors=(
+        errors.InvalidValue,
+        errors.PositionNotFound,
+        errors.OrderRejected,
+        errors.IntentConflict,
+    ),
 )
-async def close_position(rooms: Rooms, position_id: str, body: ClosePositionRequest) -> OrderHandle:
+async def close_position(
+    rooms: Rooms, position_id: str, body: ClosePositionRequest, idempotency_key: str | None
+) -> OrderHandle | Reply:
     """Close a position, or part of it.
 
-    Without a body, all of it at the market. A body that cannot be read closes nothing.
+    Without a body, all of it at the market. A body that cannot be read closes nothing. With 202 it
+    is not known yet whether the broker has the closing order; repeats are as with a submit.
     """
     validation.check_close(body)
-    return await rooms.trading.close_position(position_id, body)
+    return told(await rooms.trading.close_position(position_id, body, idempotency_key))
 
 
 @routes.patch(
@@ -75,8 +86,12 @@ async def modify_position_exits(rooms: Rooms, position_id: str, body: ExitsChang
     operation_id="close_all_positions",
     query=BulkQuery,
     answer=list[OrderHandle],
+    others={202: list[OrderHandle]},
     errors=(errors.InvalidValue,),
 )
-async def close_all_positions(rooms: Rooms, query: BulkQuery) -> list[OrderHandle]:
-    """Close all positions, or those of one symbol."""
-    return await rooms.trading.close_all_positions(query.symbol)
+async def close_all_positions(rooms: Rooms, query: BulkQuery) -> list[OrderHandle] | Reply:
+    """Close all positions, or those of one symbol.
+
+    With 202 the ``outcome`` of at least one closing order is not known yet.
+    """
+    return told(await rooms.trading.close_all_positions(query.symbol))

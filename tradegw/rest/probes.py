@@ -17,9 +17,11 @@ async def get_livez(_rooms: Rooms) -> Alive:
 
 @routes.get("/readyz", operation_id="get_readyz", answer=Ready, others={503: Ready})
 async def get_readyz(rooms: Rooms) -> Reply:
-    """Whether orders can be taken; 503 while the gateway stops.
+    """Whether orders can be taken; 503 while the gateway stops, has not asked the broker yet how
+    things stand, or cannot write its journal; ``message`` says which.
 
-    A broker that is down does not make it unready: restarting the gateway would not help.
+    A broker that is down does not make it unready: restarting the gateway would not help. Neither
+    does a trading state that refuses orders: somebody wanted it so.
     """
     ready = rooms.health.ready()
     return Reply(200 if ready.ready else 503, ready)

@@ -20,12 +20,12 @@ from ..errors import InvalidRequest, InvalidValue
 
 T = TypeVar("T", bound=Struct)
 Parser = Callable[[str, str], Any]
-"""Takes the field's name and its text; raises ``InvalidRequest``."""
+"""Takes the field's name and its text; raises ``InvalidRequest`` or ``InvalidValue``."""
 
 MAX_U32: Final = 2**32 - 1
 
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,10}")
+_WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,16}")
 # A "+" that was not percent-encoded arrives as a space; nothing else could stand there.
 _TIMESTAMP: Final = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ](?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})"
@@ -34,7 +34,8 @@ _TIMESTAMP: Final = re.compile(
 )
 
 NonEmpty = Annotated[str, Meta(min_length=1)]
-"""A text whose empty form is refused instead of read as absent."""
+"""A text whose empty form is refused instead of read as absent; so is that of every ``Annotated``,
+which for a whole number tells the largest: ``Annotated[int, Meta(ge=0, le=1000)]``."""
 
 
 class SymbolQuery(Struct, frozen=True, kw_only=True):
@@ -125,7 +126,8 @@ def value_type(annotation: Any) -> Any:
 def parser_of(wanted: Any) -> Parser:
     """How texts of type *wanted* are read; ``None`` comes out of an absent value."""
     if get_origin(wanted) is Annotated:
-        return _non_empty
+        kind, bounds = get_args(wanted)
+        return functools.partial(_bounded, bounds.le) if kind is int else _non_empty
     if get_origin(wanted) is frozenset:
         return functools.partial(_listed, get_args(wanted)[0])
     if issubclass(wanted, enum.Enum):
@@ -143,6 +145,12 @@ def _non_empty(name: str, text: str) -> str:
     return text
 
 
+def _bounded(largest: int, name: str, text: str) -> int:
+    if not _WHOLE_NUMBER.fullmatch(text) or int(text) > largest:
+        raise InvalidRequest(f"{name} must be a whole number from 0 to {largest}", name)
+    return int(text)
+
+
 def _word(kind: type[enum.Enum], name: str, text: str) -> enum.Enum | None:
     if not text:
         return None
@@ -158,11 +166,7 @@ def _listed(kind: type[enum.Enum], name: str, text: str) -> frozenset[enum.Enum]
 
 
 def _u32(name: str, text: str) -> int | None:
-    if not text:
-        return None
-    if not _WHOLE_NUMBER.fullmatch(text) or int(text) > MAX_U32:
-        raise InvalidRequest(f"{name} must be a whole number from 0 to {MAX_U32}", name)
-    return int(text)
+    return _bounded(MAX_U32, name, text) if text else None
 
 
 def _timestamp(name: str, text: str) -> datetime | None:

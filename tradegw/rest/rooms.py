@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from ..interfaces import IBreakers, IEnquiry, IHealth, ITrading
+from ..interfaces import (
+    IBreakers,
+    IEnquiry,
+    IEventLog,
+    IHealth,
+    ITimelines,
+    ITrading,
+    ITradingState,
+)
 
 
 class Rooms(Struct, frozen=True, kw_only=True):
@@ -14,3 +22,6 @@ class Rooms(Struct, frozen=True, kw_only=True):
     enquiry: IEnquiry
     breakers: IBreakers
     health: IHealth
+    trading_state: ITradingState
+    timelines: ITimelines
+    events: IEventLog = None  # type: ignore[assignment]

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from . import account, circuit_breakers, market_data, orders, positions, probes, system, trades
+from . import (
+    account,
+    circuit_breakers,
+    events,
+    market_data,
+    orders,
+    positions,
+    probes,
+    system,
+    trades,
+    trading_state,
+)
 
 _RESOURCES: Final = (
     account,
@@ -12,7 +23,9 @@ _RESOURCES: Final = (
     trades,
     positions,
     market_data,
+    events,
     system,
+    trading_state,
     circuit_breakers,
     probes,
 )

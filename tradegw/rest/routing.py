@@ -17,19 +17,23 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypedDict, TypeVar, Unpack
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred
+from twisted.web.http_headers import Headers
 
 from ..errors import GatewayError
 from .bodies import BodyReader
+from .idempotency import idempotency_key
 from .queries import QueryReader, percent_decoded
 
 Action: TypeAlias = Callable[..., Coroutine[Deferred[Any], Any, Any]]
-"""``async def action(rooms, *, <parameters of the path>, query, body)``."""
+"""``async def action(rooms, *, <parameters of the path>, query, body, idempotency_key)``."""
 
 A = TypeVar("A", bound=Action)
 
 
 class Facts(TypedDict, total=False):
-    """What is said about a route beside its path."""
+    """What is said about a route beside its path. Of one that is ``idempotent`` the action is given
+    the ``Idempotency-Key``, or ``None``.
+    """
 
     operation_id: str
     answer: Any
@@ -38,6 +42,7 @@ class Facts(TypedDict, total=False):
     query: type[Struct]
     body: type[Struct]
     optional_body: bool
+    idempotent: bool
     errors: tuple[type[GatewayError], ...]
 
 
@@ -64,6 +69,7 @@ class Route:
         self.status = facts.get("status", 200)
         self.others = facts.get("others", {})
         self.errors = facts.get("errors", ())
+        self.idempotent = facts.get("idempotent", False)
         self.doc = inspect.getdoc(action) or ""
         query, body = facts.get("query"), facts.get("body")
         self.query = None if query is None else QueryReader(query)
@@ -72,7 +78,7 @@ class Route:
         )
 
     def arguments(
-        self, segments: tuple[bytes, ...], query: bytes, body: bytes, content_type: bytes | None
+        self, segments: tuple[bytes, ...], query: bytes, body: bytes, headers: Headers
     ) -> dict[str, Any]:
         """The action's keyword arguments; raises ``InvalidRequest`` or ``InvalidValue``."""
         found: dict[str, Any] = {}
@@ -82,7 +88,10 @@ class Route:
         if self.query is not None:
             found["query"] = self.query.read(query)
         if self.body is not None:
+            content_type = headers.getRawHeaders(b"Content-Type", (None,))[0]
             found["body"] = self.body.read(body, content_type)
+        if self.idempotent:
+            found["idempotency_key"] = idempotency_key(headers)
         return found
 
 
@@ -98,6 +107,9 @@ class Routes:
 
     def post(self, path: str, **facts: Unpack[Facts]) -> Callable[[A], A]:
         return self._on("POST", path, facts)
+
+    def put(self, path: str, **facts: Unpack[Facts]) -> Callable[[A], A]:
+        return self._on("PUT", path, facts)
 
     def patch(self, path: str, **facts: Unpack[Facts]) -> Callable[[A], A]:
         return self._on("PATCH", path, facts)

@@ -78,8 +78,7 @@ class Schemas:
         origin, arguments = get_origin(annotation), get_args(annotation)
         if origin is Annotated:
             schema = self._schema(arguments[0], incoming=incoming)
-            bounds = [m.min_length for m in arguments[1:] if isinstance(m, Meta)]
-            return schema | {"minLength": bounds[0]}
+            return schema | _bounds(arguments[1])
         if origin is dict:
             return {"type": "object", "additionalProperties": True}
         if origin in (list, tuple, frozenset):
@@ -127,6 +126,11 @@ class Schemas:
                 required.append(field.encode_name)
         schema: Schema = {"type": "object", "properties": properties}
         return schema | {"required": required} if required else schema
+
+
+def _bounds(meta: Meta) -> Schema:
+    bounds = {"minLength": meta.min_length, "minimum": meta.ge, "maximum": meta.le}
+    return {name: bound for name, bound in bounds.items() if bound is not None}
 
 
 def markdown(doc: str) -> str:

@@ -88,9 +88,8 @@ class Tree:
 
     async def _act(self, request: Request, route: Route, segments: tuple[bytes, ...]) -> None:
         try:
-            content_type = request.requestHeaders.getRawHeaders(b"Content-Type", (None,))[0]
             arguments = route.arguments(
-                segments, request.query, request.body.getvalue(), content_type
+                segments, request.query, request.body.getvalue(), request.requestHeaders
             )
             answer = _success(route, await route.action(self._rooms, **arguments))
         except GatewayError as error:

@@ -11,5 +11,6 @@ same events. The mock broker trades on it, and so will the backtest.
 ``positions``, ``account``, ``margin``, ``costs``   the money
 ``admission``    what is refused before it is accepted
 ``ledger``       every order and trade, working or done
+``state``, ``keeping``, ``diary``   all of it as a value, and what changed before it is told
 ``walk``, ``past``, ``tape``   invented prices, and recorded ones
 """

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from ..model.enums import Side
 from ..model.money import ZERO
 from .amounts import tidy
 from .positions import Holding, Netted, net, opening_part
+from .state import Held
 from .terms import Terms
 
 
@@ -33,6 +35,18 @@ class MarginAccount:
     def marked(self, symbol: str) -> Decimal:
         """The last mark of *symbol*."""
         return self._marks[symbol]
+
+    def restore(self, balance: Decimal, held: Iterable[Held]) -> None:
+        """Begin with these."""
+        self.balance = balance
+        for each in held:
+            if each.holding is not None:
+                self.holdings[each.symbol] = each.holding
+                self._marks[each.symbol] = each.mark
+
+    def held(self, symbol: str) -> Held:
+        """The holding of *symbol* as a value."""
+        return Held(symbol, self._marks[symbol], self.holdings.get(symbol))
 
     def settle(
         self, symbol: str, quantity: Decimal, price: Decimal, commission: Decimal, time: datetime

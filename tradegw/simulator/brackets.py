@@ -69,8 +69,8 @@ class Brackets:
                 self._desk.amend(leg, OrderChange(limit_price=change.take_profit), time)
 
     def _shrink_sibling(self, order: WorkingOrder, quantity: Decimal, time: datetime) -> None:
-        sibling = order.sibling
-        if sibling is None or not sibling.is_working:
+        sibling = None if order.sibling_id is None else self._ledger.working(order.sibling_id)
+        if sibling is None:
             return
         if sibling.remaining <= quantity:
             self._desk.end(sibling, OrderStatus.CANCELLED, time)
@@ -86,11 +86,11 @@ class Brackets:
         ):
             if price is not None:
                 legs.append(self._leg(entry, kind, price, quantity, time))
-        if len(legs) > 1:
-            legs[0].sibling, legs[1].sibling = legs[1], legs[0]
         entry.brackets += 1
         for leg in legs:
             self._desk.place(leg)
+        if len(legs) > 1:
+            legs[0].sibling_id, legs[1].sibling_id = legs[1].id, legs[0].id
 
     def _leg(
         self, entry: WorkingOrder, kind: LegKind, price: Decimal, quantity: Decimal, time: datetime

@@ -37,7 +37,7 @@ class Rates(Struct, frozen=True, kw_only=True):
         return amount
 
 
-class Bill(Struct):
+class Bill(Struct, omit_defaults=True):
     """What one order has been charged; ``raw`` is the same before bounds."""
 
     raw: Decimal = ZERO

@@ -68,6 +68,7 @@ class Desk:
     def modified(self, order: WorkingOrder, time: datetime) -> None:
         """*order* was changed in place."""
         order.updated_at = time
+        self._ledger.changed(order)
         self._outbox.order(OrderEventKind.MODIFIED, order)
 
     def amend(self, order: WorkingOrder, change: OrderChange, time: datetime) -> None:
@@ -178,7 +179,9 @@ class Desk:
             is_maker=maker,
         )
         self._ledger.add_trade(trade)
-        if not order.is_working:
+        if order.is_working:
+            self._ledger.changed(order)
+        else:
             self._ledger.finish(order)
         kind = OrderEventKind.PARTIALLY_FILLED if order.is_working else OrderEventKind.FILLED
         self._outbox.order(kind, order)

@@ -20,12 +20,15 @@ from ..model.order import Order, OrderChange, OrderRequest
 from . import admission
 from .account import MarginAccount
 from .desk import Desk
+from .diary import Diary
 from .instruments import Instrument
+from .keeping import Keeping
 from .ledger import Ledger
 from .liquidation import Liquidation
 from .margin import MarginWatch
 from .market import Market
 from .outbox import Outbox
+from .state import Change
 from .terms import Terms
 from .ticks import Tick
 from .working import WorkingOrder
@@ -39,8 +42,9 @@ class Exchange:
 
     *instrument* tells what a symbol is, ``None`` for one that is not traded; *new_id* makes ids;
     *deliver* receives the events; *stamp* makes their top-level time of the time of what happened,
-    and leaves it as it is by default. All times are aware and in UTC; the exchange's own time is
-    the latest it was told, and within a continuous move where the move has got to.
+    and leaves it as it is by default. *record*, if given, receives every change before it is told
+    or answered, and is to read it at once. All times are aware and in UTC; the exchange's own time
+    is the latest it was told, and within a continuous move where the move has got to.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class Exchange:
         new_id: Callable[[], str],
         deliver: Callable[[Event], None],
         stamp: Callable[[datetime], datetime] | None = None,
+        record: Callable[[Change], None] | None = None,
     ) -> None:
         self.time = _BEGINNING
         self._instrument = instrument
@@ -58,10 +63,19 @@ class Exchange:
         self._markets: dict[str, Market] = {}
         self._terms = terms
         self._account = MarginAccount(terms)
-        self._ledger = Ledger(terms.retained)
-        self._outbox = Outbox(deliver, stamp or (lambda time: time))
-        self._desk = Desk(terms, self._account, self._ledger, self._outbox, new_id)
+        self._diary = Diary(record)
+        self._ledger = Ledger(terms.retained, self._diary)
         self._watch = MarginWatch(self._account)
+        self._keeping = Keeping(
+            self._account,
+            self._ledger,
+            self._watch,
+            self._markets,
+            self._diary,
+            lambda: (self.time, self._midnight),
+        )
+        self._outbox = Outbox(deliver, stamp or (lambda time: time), self._keeping.settle)
+        self._desk = Desk(terms, self._account, self._ledger, self._outbox, new_id)
         self._liquidation = Liquidation(self._account, self._ledger, self._desk, self._outbox)
 
     def submit(self, request: OrderRequest, time: datetime, *, at_once: bool = False) -> Order:
@@ -129,7 +143,9 @@ class Exchange:
             self._outbox.flush()
             yield
         self.advance(tick.time)
+        self._diary.look(self._ledger.book(tick.symbol).values())
         yield from self._guard_margin(market)
+        self._keeping.settle()
 
     def advance(self, time: datetime) -> None:
         """It is *time* now: day orders of days gone by expire. Time never goes back."""
@@ -195,10 +211,26 @@ class Exchange:
         """Cash, realised P&L and commissions; unrounded."""
         return self._account.balance
 
+    def state(self) -> Change:
+        """All that is known here, as a value; not from within an event or a tick."""
+        return self._keeping.state()
+
+    def restore(self, state: Change) -> None:
+        """Begin where *state* was, before anything else is done; nothing is told of it.
+
+        It is the time of *state*, or later if that was told already. Orders and positions in what
+        is no longer traded stay as they are.
+        """
+        self.time, self._midnight = max(self.time, state.time), state.midnight
+        self._keeping.restore(state)
+        for each in state.markets:
+            if self._instrument(each.tick.symbol) is not None:
+                self._market(each.tick.symbol).restore(each)
+
     def _pass_midnight(self, time: datetime) -> None:
         passed = self._midnight
         self._midnight = time.replace(hour=0, minute=0, second=0, microsecond=0) + _DAY
-        if passed is not _BEGINNING:
+        if passed != _BEGINNING:
             self.time = passed
             self.expire_day_orders(passed)
 

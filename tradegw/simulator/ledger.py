@@ -6,24 +6,29 @@ It is also the judge in tests: what the exchange did stands here, by id and by c
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..model.account import Trade
 from ..model.order import Order
+from .diary import Diary
 from .working import WorkingOrder
 
 
 class Ledger:
-    """Remembers *retained* terminal orders and as many trades; the oldest are forgotten first."""
+    """Remembers *retained* terminal orders and as many trades; the oldest are forgotten first.
 
-    def __init__(self, retained: int) -> None:
+    What changes is noted in *diary*.
+    """
+
+    def __init__(self, retained: int, diary: Diary) -> None:
         self._retained = retained
+        self._diary = diary
         self._books: dict[str, dict[int, WorkingOrder]] = {}
         self._working: dict[str, WorkingOrder] = {}
         self._done: dict[str, Order] = {}
         self._by_client_id: dict[str, str] = {}
         self._trades: deque[Trade] = deque(maxlen=retained)
-        self._sequence = 0
+        self.sequence = 0
 
     def book(self, symbol: str) -> dict[int, WorkingOrder]:
         """The working orders of *symbol* by sequence number, in order; one dict for ever."""
@@ -45,7 +50,8 @@ class Ledger:
         """*order* is terminal."""
         del self._books[order.symbol][order.sequence]
         del self._working[order.id]
-        self._done[order.id] = order.snapshot()
+        self._done[order.id] = done = order.snapshot()
+        self._diary.end(done)
         if len(self._done) > self._retained:
             forgotten = self._done.pop(next(iter(self._done)))
             if forgotten.client_order_id:
@@ -53,6 +59,30 @@ class Ledger:
 
     def add_trade(self, trade: Trade) -> None:
         self._trades.append(trade)
+        self._diary.trade(trade)
+
+    def changed(self, order: WorkingOrder) -> None:
+        """*order* is at work as before, but not what it was."""
+        self._diary.changed(order)
+
+    def restore(
+        self,
+        orders: Iterable[WorkingOrder],
+        ended: Sequence[Order],
+        trades: Iterable[Trade],
+        sequence: int,
+    ) -> None:
+        """Begin with these; *orders* are the working ones, and are ours from now on."""
+        for done in ended[-self._retained :]:
+            self._done[done.id] = done
+        for order in orders:
+            self._working[order.id] = order
+        for order in sorted(self._working.values(), key=lambda order: order.sequence):
+            self.book(order.symbol)[order.sequence] = order
+        known: list[Order | WorkingOrder] = [*self._done.values(), *self._working.values()]
+        self._by_client_id.update((o.client_order_id, o.id) for o in known if o.client_order_id)
+        self._trades.extend(trades)
+        self.sequence = sequence
 
     def working(self, order_id: str) -> WorkingOrder | None:
         """The working order *order_id*."""
@@ -86,6 +116,7 @@ class Ledger:
         return iter(self._trades)
 
     def _queue(self, order: WorkingOrder) -> None:
-        self._sequence += 1
-        order.sequence = self._sequence
+        self.sequence += 1
+        order.sequence = self.sequence
         self.book(order.symbol)[order.sequence] = order
+        self._diary.changed(order)

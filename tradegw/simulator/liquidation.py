@@ -37,8 +37,9 @@ class Liquidation:
             resting = self._ledger.all_working()
             self._outbox.account(AccountEventKind.MARGIN_CALL, self._account.snapshot(), time)
             for symbol in list(self._account.holdings):
-                self._close(markets[symbol], time)
-                yield
+                if symbol in markets:  # else it is no longer traded
+                    self._close(markets[symbol], time)
+                    yield
             for order in resting:
                 if order.is_working:
                     self._desk.end(order, OrderStatus.CANCELLED, time)

@@ -17,21 +17,21 @@ class MarginWatch:
 
     def __init__(self, account: MarginAccount) -> None:
         self._account = account
-        self._warned = False
+        self.warned = False
 
     def look(self) -> AccountEventKind | None:
         """``MARGIN_CALL``, ``MARGIN_WARNING`` (the first time) or nothing."""
         if not self._account.holdings:
-            self._warned = False
+            self.warned = False
             return None
         equity = self._account.equity
         used = self._account.margin_used
         if equity < self._account.terms.maintenance * used:
             return AccountEventKind.MARGIN_CALL
         if used > WARN_ABOVE * equity:
-            if not self._warned:
-                self._warned = True
+            if not self.warned:
+                self.warned = True
                 return AccountEventKind.MARGIN_WARNING
         elif used < CALM_BELOW * equity:
-            self._warned = False
+            self.warned = False
         return None

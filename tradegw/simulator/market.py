@@ -16,6 +16,7 @@ from ..model.money import ZERO, floor_to_step, trimmed
 from .instruments import Instrument
 from .matching import Meeting, met_on_the_way, pass_by, trades_at
 from .move import Move
+from .state import MarketState
 from .terms import Terms
 from .ticks import Tick
 from .working import WorkingOrder
@@ -125,6 +126,25 @@ class Market:
     def take(self, side: Side, quantity: Decimal) -> None:
         """*quantity* was traded by *side*."""
         self._taken[side] += quantity
+
+    def state(self, tick: Tick) -> MarketState:
+        """As a value; *tick* is the one last shown."""
+        return MarketState(
+            tick=tick,
+            time=self.time,
+            number=self.number,
+            interval=self._interval,
+            bought=self._taken[Side.BUY],
+            sold=self._taken[Side.SELL],
+        )
+
+    def restore(self, state: MarketState) -> None:
+        """Begin where *state* was."""
+        self._arrive(state.tick)
+        self.catch_up(state.time)
+        self.number = state.number
+        self._interval = state.interval
+        self._taken = {Side.BUY: state.bought, Side.SELL: state.sold}
 
     def _arrive(self, tick: Tick) -> None:
         if not (tick.continuous and self._interval):

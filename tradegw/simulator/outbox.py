@@ -25,12 +25,17 @@ from .working import WorkingOrder
 class Outbox:
     """Builds events and hands them to *deliver* when flushed.
 
-    *stamp* turns the time of what happened into the time that the message bears.
+    *stamp* turns the time of what happened into the time that the message bears; *settle* is called
+    each time before anything is told, or a call answered.
     """
 
     def __init__(
-        self, deliver: Callable[[Event], None], stamp: Callable[[datetime], datetime]
+        self,
+        deliver: Callable[[Event], None],
+        stamp: Callable[[datetime], datetime],
+        settle: Callable[[], None],
     ) -> None:
+        self._settle = settle
         self._deliver = deliver
         self._stamp = stamp
         self._waiting: deque[Event] = deque()
@@ -78,6 +83,7 @@ class Outbox:
 
     def flush(self) -> None:
         """Deliver what waits; does nothing when called from within a delivery."""
+        self._settle()
         if self._delivering:
             return
         self._delivering = True

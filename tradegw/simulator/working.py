@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ..model.enums import OrderStatus, OrderType, RejectReason, Side, TimeInForce, TrailingType
 from ..model.money import ZERO
@@ -14,7 +15,7 @@ from .amounts import tidy
 from .costs import Bill
 
 
-class WorkingOrder(Struct, kw_only=True, eq=False):
+class WorkingOrder(Struct, kw_only=True, eq=False, omit_defaults=True):
     """Mutable; :meth:`snapshot` is what others see.
 
     ``sequence``   its place in the queue, renewed when it loses priority
@@ -25,6 +26,7 @@ class WorkingOrder(Struct, kw_only=True, eq=False):
     ``held_at``    the tick in which a first part was filled; the rest waits for the next
     ``reduces``    reduce-only, and there has been a position that it could reduce
     ``whole``      filled in one piece, whatever the terms say of parts and volume
+    ``sibling_id`` the other exit of the pair, with which it shares a quantity
     """
 
     id: str
@@ -63,7 +65,7 @@ class WorkingOrder(Struct, kw_only=True, eq=False):
     reduces: bool = False
     whole: bool = False
     bill: Bill = field(default_factory=Bill)
-    sibling: WorkingOrder | None = None
+    sibling_id: str | None = None
     brackets: int = 0
     """How many pairs of exits the exchange has placed for it."""
 
@@ -121,6 +123,10 @@ class WorkingOrder(Struct, kw_only=True, eq=False):
         self.updated_at = time
         complete = self.filled == self.quantity
         self.status = OrderStatus.FILLED if complete else OrderStatus.PARTIALLY_FILLED
+
+    def copy(self) -> WorkingOrder:
+        """Another one like it."""
+        return replace(self, bill=replace(self.bill))
 
     def snapshot(self) -> Order:
         """The order as it is now."""

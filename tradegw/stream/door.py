@@ -15,6 +15,7 @@ from ..model.events import Event
 from .fanout import Fanout
 from .meters import StreamMeters
 from .outbox import MAX_BYTES, MAX_MESSAGES
+from .resume import Replays
 
 Greeting: TypeAlias = Callable[[], Iterable[Event]]
 """What a new client is told first: one ``STALE`` where prices are stale (protocol section 5.2)."""
@@ -33,6 +34,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     ping_seconds: float = 25.0
     silence_seconds: float | None = 120.0
     """A client that sent nothing at all for so long is gone; ``None`` waits for ever (backtest)."""
+    replay_seconds: float = 120.0
+    """A client that has not taken its replay by then is closed; it can go on where it was."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +45,7 @@ class Door:
     clock: IReactorTime
     now: WallClock
     fanout: Fanout
+    replays: Replays
     meters: StreamMeters
     greeting: Greeting
     on_ack: OnAck

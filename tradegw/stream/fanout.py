@@ -8,7 +8,7 @@ joined (``bench/fanout.py`` has the figures).
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Final, Protocol, get_args
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -17,7 +17,7 @@ from zope.interface import implementer
 
 from ..deferreds import as_deferred
 from ..interfaces import IEventSink, WallClock
-from ..model.events import Event
+from ..model.events import Event, SequencedEvent
 from ..model.wire import encode
 from .farewell import say_farewell
 from .filter import EventFilter
@@ -31,6 +31,10 @@ JOIN_MESSAGES: Final = 32
 
 EAGER_CLIENTS: Final = 16
 """Up to so many clients the first event of a turn does not wait for its end."""
+
+TRY_AGAIN: Final = 1013
+
+_SEQUENCED: Final = frozenset(get_args(SequencedEvent))
 
 log = Logger()
 
@@ -65,6 +69,8 @@ class Fanout:
         self._listening: dict[Outlet, Listener] = {}
         self._audience: tuple[Outlet, ...] | None = ()  # a stable copy of the outlets
         self._waiting: set[Outlet] = set()
+        self._unnumbered = False  # an event that should have a number was published without
+        self._owed: dict[Listener, int] = {}  # who came after it, and up to which number it heard
         self._joined: list[bytes] = []
         self._joined_bytes = 0
         self._turn: IDelayedCall | None = None
@@ -76,6 +82,12 @@ class Fanout:
 
         An event that cannot be encoded is a defect: it is logged and reaches nobody.
         """
+        if event.seq is None:
+            self._unnumbered = self._unnumbered or type(event) in _SEQUENCED
+        elif self._unnumbered:
+            self.settle(event.seq - 1)
+            self._owed.clear()
+            self._unnumbered = False
         if not self._listening or not self._wanted.passes(event):
             return 0
         try:
@@ -84,6 +96,9 @@ class Fanout:
             log.failure("an event could not be encoded: {kind}", kind=type(event).__name__)
             return 0
         self._queue(frame)
+        return len(self._listening)
+
+    def audience(self) -> int:
         return len(self._listening)
 
     def _queue(self, frame: bytes) -> None:
@@ -128,16 +143,37 @@ class Fanout:
         if listener is not None:
             listener.drop()
 
-    def add(self, listener: Listener) -> None:
-        """From now on *listener* hears what is published."""
+    def admit(self, listener: Listener) -> None:
+        """*listener* is connected; it hears nothing yet."""
+        if listener not in self._connected:
+            self._connected[listener] = None
+            self._meters.connected()
+
+    def add(self, listener: Listener, at: int | None = None) -> None:
+        """From now on *listener* hears what is published.
+
+        One that resumes has been told all numbered events up to *at*, the newest by now.
+        """
         self.flush()  # what was published before is not for it
-        self._connected[listener] = None
+        self.admit(listener)
         self._listening[listener.outlet] = listener
         self._audience = None
-        self._meters.connected()
+        if at is not None and self._unnumbered:
+            self._owed[listener] = at
+
+    def settle(self, newest: int | None) -> None:
+        """Events up to *newest* can be told again, those that were published unnumbered included.
+
+        Who resumed after these were published, but before they could be read, lacks them, and is
+        closed so that it resumes once more.
+        """
+        for listener, at in tuple(self._owed.items()):
+            if newest is not None and newest > at:
+                listener.leave(TRY_AGAIN, "resume: there are events that could not be told")
 
     def retire(self, listener: Listener) -> None:
         """*listener* hears no more; its connection may live on for a while."""
+        self._owed.pop(listener, None)
         if self._listening.pop(listener.outlet, None) is not None:
             self._audience = None
 

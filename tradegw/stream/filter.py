@@ -58,12 +58,12 @@ class EventFilter:
     def __init__(self, subscriptions: Iterable[Subscription], platform: Platform) -> None:
         listed = tuple(subscriptions)
         self._kinds = _by_instrument(s for s in listed if s.platform is platform)
-        self._everything = not listed or platform in _UNFILTERED
+        self.passes_all = not listed or platform in _UNFILTERED
         self._verdicts: dict[Topic, bool] = {}
 
     def passes(self, event: Event) -> bool:
         """Whether *event* is wanted; the gateway's own news always is."""
-        if self._everything:
+        if self.passes_all:
             return True
         topic_of = _TOPICS.get(type(event))
         if topic_of is None:

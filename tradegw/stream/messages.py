@@ -25,7 +25,8 @@ def replacement(event: Event, size: int) -> AlertEvent:
 
     An alert keeps its code and the beginning of its message and loses its details; anything else
     becomes an ``INTERNAL_ERROR`` that names its type, so that clients know what they lack and can
-    ask over REST. The ``event_id`` stays: the backtest waits for its acknowledgement.
+    ask over REST. The ``event_id`` stays: the backtest waits for its acknowledgement. So does the
+    number, or clients would see a hole.
     """
     kind = event.__struct_config__.tag
     code = AlertCode.INTERNAL_ERROR
@@ -36,6 +37,9 @@ def replacement(event: Event, size: int) -> AlertEvent:
     return AlertEvent(
         timestamp=event.timestamp,
         event_id=event.event_id,
+        seq=event.seq,
+        epoch=event.epoch,
+        reconciled=event.reconciled,
         code=code,
         message=message,
         details={"type": kind, "bytes": size, "limit": MAX_MESSAGE_BYTES},

@@ -48,6 +48,8 @@ class ListenerProtocol(FastLane):
     transport: Any  # Twisted declares less than what it gives
     outlet: Outlet
     client_id = "nobody"
+    query = b""
+    """The raw query string of the handshake."""
 
     def __init__(self, door: Door) -> None:
         super().__init__()
@@ -64,7 +66,7 @@ class ListenerProtocol(FastLane):
     def connectionMade(self) -> None:
         limits, fanout = self._door.limits, self._door.fanout
         outbox = Outbox(limits.backlog_messages, limits.backlog_bytes)
-        self.outlet = Outlet(self.transport, outbox, self._evict, fanout.behind, fanout.caught_up)
+        self.outlet = Outlet(self.transport, outbox, self.evict, fanout.behind, self._caught_up)
         if ITCPTransport.providedBy(self.transport):
             self.transport.setTcpNoDelay(True)  # autobahn's own attempt comes too early to succeed
         super().connectionMade()
@@ -77,13 +79,23 @@ class ListenerProtocol(FastLane):
         self.client_id = self._door.next_client_id()
         _log.info("{client} connected from {peer}", client=self.client_id, peer=self.peer)
         self.transport.registerProducer(self.outlet, streaming=True)
-        self._guarded(self._greet)
-        self._door.fanout.add(self)
         self._beat_call = self._door.clock.callLater(self._door.limits.ping_seconds, self._beat)
+        self._door.fanout.admit(self)
+        self._door.replays.begin(self, self.query)
+
+    def join(self, at: int | None) -> None:
+        """Go live, having been told all numbered events up to *at*, if any were asked for."""
+        self._guarded(self._greet)  # what is stale now, not when a replay began
+        self._door.fanout.add(self, at)
 
     def _greet(self) -> None:
         for event in self._door.greeting():
             self.tell(event)
+
+    def turn_away(self, alert: AlertEvent, code: int, reason: str) -> None:
+        """Tell *alert*, and close."""
+        self.tell(alert)
+        self.leave(code, reason)
 
     def leave(self, code: int, reason: str) -> None:
         """Hand over what waits, say goodbye, and close."""
@@ -127,6 +139,7 @@ class ListenerProtocol(FastLane):
         _log.info("{client} is gone", client=self.client_id)
 
     def _retire(self) -> None:
+        self._door.replays.stop(self)
         self._door.fanout.retire(self)
         self.outlet.shut()
 
@@ -140,7 +153,12 @@ class ListenerProtocol(FastLane):
         """Send *event* to this client alone, whatever the subscriptions."""
         self.outlet.send(frame_of(event), 1)
 
-    def _evict(self) -> None:
+    def _caught_up(self, outlet: Outlet) -> None:
+        self._door.fanout.caught_up(outlet)
+        self._door.replays.go_on(self)
+
+    def evict(self) -> None:
+        """Close, as one that reads too slowly."""
         _log.warn("{client} reads too slowly and is closed", client=self.client_id)
         self._door.meters.evicted()
         self.sendCloseFrame(POLICY_VIOLATION, b"slow consumer")
@@ -150,6 +168,7 @@ class ListenerProtocol(FastLane):
 
         Beats are counted, not seconds: the reactor's clock jumps when the wall clock is set.
         """
+        self._guarded(lambda: self._door.fanout.settle(self._door.replays.newest()))
         limits = self._door.limits
         self._silent_seconds = 0.0 if self._heard else self._silent_seconds + limits.ping_seconds
         self._heard = False
@@ -194,7 +213,7 @@ class ListenerProtocol(FastLane):
             return
         self._pongs_owed = self._pongs_owed + 1 if self.outlet.is_paused else 0
         if self._pongs_owed > MAX_PONGS_OWED:
-            self._evict()
+            self.evict()
         else:
             self.sendPong(payload)
 

@@ -57,6 +57,7 @@ class ListenResource(Resource):
             return _refused(request, refusal)
         key = handshake.key_in(request.requestHeaders)
         protocol = self._factory.buildProtocol(request.client)
+        protocol.query = request.uri.partition(b"?")[2]
         _take_over(request, protocol)
         protocol.dataReceived(handshake.request_for(key or b""))
         return NOT_DONE_YET

@@ -5,13 +5,14 @@ from __future__ import annotations
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.resource import IResource
 
-from ..interfaces import WallClock
+from ..interfaces import IEventLog, WallClock
 from ..model.events import Event
 from .door import Door, Greeting, Limits, OnAck
 from .fanout import Fanout
 from .filter import EventFilter
 from .meters import NoMeters, StreamMeters
 from .resource import ListenResource
+from .resume import Replays
 
 
 def _nothing() -> tuple[Event, ...]:
@@ -22,7 +23,7 @@ def _ignored(client_id: str, event_ids: tuple[str, ...]) -> None:
     """Live and simulated brokers wait for no acknowledgement."""
 
 
-def build(
+def build(  # noqa: PLR0913  (most have a default)
     clock: IReactorTime,
     now: WallClock,
     wanted: EventFilter,
@@ -31,9 +32,16 @@ def build(
     greeting: Greeting = _nothing,
     on_ack: OnAck = _ignored,
     limits: Limits | None = None,
+    log: IEventLog | None = None,
 ) -> tuple[Fanout, IResource]:
-    """The sink of events, and the resource to be mounted at ``/v1/ws`` behind authentication."""
+    """The sink of events, and the resource to be mounted at ``/v1/ws`` behind authentication.
+
+    Without a *log* clients that ask for events of the past are refused. With one, whatever becomes
+    readable in it is to be published in the same turn.
+    """
     meters = meters or NoMeters()
+    limits = limits or Limits()
     fanout = Fanout(clock, now, wanted, meters)
-    door = Door(clock, now, fanout, meters, greeting, on_ack, limits or Limits())
+    replays = Replays(clock, now, log, wanted, limits.replay_seconds)
+    door = Door(clock, now, fanout, replays, meters, greeting, on_ack, limits)
     return fanout, ListenResource(door)

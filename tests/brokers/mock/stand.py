@@ -14,6 +14,7 @@ from twisted.internet.task import Clock
 from zope.interface import implementer
 
 from tradegw.brokers.mock.broker import MockBroker
+from tradegw.brokers.mock.chaotic_broker import ChaoticBroker
 from tradegw.brokers.mock.plugin import plugin
 from tradegw.brokers.registry import BrokerParts
 from tradegw.config.settings import Mode, Provider, Settings
@@ -43,13 +44,13 @@ def real(*names: str) -> str:
     return ",".join(str(REAL / name) for name in names)
 
 
-def gateway_settings(*subscriptions: tuple[str, str]) -> Settings:
+def gateway_settings(*subscriptions: tuple[str, str], state: Path = Path("unused")) -> Settings:
     """Settings with subscriptions given as instrument and comma-separated patterns."""
     return Settings(
         provider=Provider.MOCK,
         platform=Platform.MOCK,
         mode=Mode.PAPER,
-        state_dir=Path("unused"),
+        state_dir=state,
         subscriptions=tuple(
             Subscription(Platform.MOCK, instrument, tuple(patterns.split(",")))
             for instrument, patterns in subscriptions
@@ -59,26 +60,34 @@ def gateway_settings(*subscriptions: tuple[str, str]) -> Settings:
 
 @implementer(IBrokerListener)
 class Stand:
-    """Started unless told otherwise. *react* is called with every event."""
+    """Started unless told otherwise. *react* is called with every event.
+
+    The account is a fresh one, or else kept in the folder *state*. ``outer`` is what the gateway
+    would have, ``broker`` the mock broker inside of it, which makes no mistakes.
+    """
 
     def __init__(
         self,
         *subscriptions: tuple[str, str],
         start: bool = True,
         react: Callable[[Event], None] | None = None,
+        state: Path | None = None,
         **environ: str,
     ) -> None:
         self.clock = Clock()
         self.late = timedelta(0)
         self.events: list[Event] = []
         self.links: list[str] = []
+        self.downs: list[tuple[tuple[str, ...], str | None]] = []
         self.react = react
-        settings = gateway_settings(*subscriptions)
-        own = plugin.configure(environ, settings)
+        settings = gateway_settings(*subscriptions, state=state or Path("unused"))
+        own = plugin.configure({"MOCK_ACCOUNT": "kept" if state else "fresh"} | environ, settings)
         parts = BrokerParts(settings=settings, listener=self, clock=self.clock, now=self.now)
         broker = plugin.build(own, parts)
-        assert isinstance(broker, MockBroker)
-        self.broker = broker
+        self.outer = broker
+        inner = broker._broker if isinstance(broker, ChaoticBroker) else broker
+        assert isinstance(inner, MockBroker)
+        self.broker = inner
         if start:
             broker.startService()
 
@@ -91,11 +100,12 @@ class Stand:
             self.react(event)
 
     def on_link_up(self) -> None:
+        assert self.links or not self.events, "news before the link was up"
         self.links.append("up")
-        assert not self.events, "news before the link was up"
 
     def on_link_down(self, symbols: tuple[str, ...], error: str | None) -> None:
         self.links.append("down")
+        self.downs.append((symbols, error))
 
     def wait(self, seconds: float) -> None:
         """Let *seconds* pass; every timer fires when it is due."""

@@ -421,7 +421,7 @@ class TestEnd:
 
     def test_stop_from_within_an_event_too(self, bars: str) -> None:
         stand = Stand(MOCK_TAPE=bars)
-        stand.react = lambda _event: stand.broker.stopService() and None
+        stand.react = lambda _event: done(stand.broker.stopService())
         stand.play_out()
         assert len(stand.events) == 1
 

@@ -1,7 +1,8 @@
 """The simulated broker: the exchange of :mod:`tradegw.simulator` behind the broker's interface.
 
 Prices are a seeded random walk (``walking``) or recorded files played back (``replay``).
-No credentials, no network, nothing kept: a restart begins anew.
+No credentials and no network. The account is kept on disk (``account``) unless a fresh one is asked
+for; ``chaos`` and its two companions make a bad broker of it.
 
 * Every order, the market order included, meets the *next* price of its symbol. Only closing a
   position fills at once, at the price last shown.

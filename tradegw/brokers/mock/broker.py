@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 from uuid import uuid4
 
 from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred, execute, succeed
+from twisted.internet.defer import Deferred, execute, maybeDeferred, succeed
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from ...errors import OrderNotFound, PositionNotFound, SymbolNotFound
+from ...errors import GatewayError, OrderNotFound, PositionNotFound, SymbolNotFound
 from ...interfaces import IBroker
 from ...model.account import Account, Position, Trade, TradeQuery
 from ...model.enums import AssetClass, OrderType, PositionMode
@@ -28,11 +28,14 @@ from ...model.order import (
 )
 from ...simulator.exchange import Exchange
 from ..registry import BrokerParts
+from .account import KeptAccount
 from .config import MockSettings
 from .feed import PROVIDER, Feed
 from .replay import TapeFeed
 from .walking import WalkFeed
 from .wanted import Wanted
+
+T = TypeVar("T")
 
 FEATURES: Final = ("bracket_orders", "oco", "trailing_stop", "short_selling")
 
@@ -48,16 +51,19 @@ class MockBroker(MultiService):
     def __init__(self, own: MockSettings, parts: BrokerParts) -> None:
         super().__init__()
         self.platform = parts.settings.platform
-        self.account_name = f"mock:{uuid4()}"
         self._own = own
         self._listener = parts.listener
         self._now = parts.now
+        self._kept = kept = KeptAccount(parts.settings.state_dir, own.terms) if own.kept else None
+        self.account_name = f"mock:{uuid4()}" if kept is None else kept.name
+        self._terms = own.terms if kept is None else kept.terms(own.terms)
         self.exchange = Exchange(
-            own.terms,
+            self._terms,
             lambda symbol: self._feed.instrument(symbol),  # noqa: PLW0108  (made below)
             lambda: str(uuid4()),
             parts.listener.on_event,
             stamp=self._stamp,
+            record=None if kept is None else kept.write,
         )
         feed = (TapeFeed if own.tapes else WalkFeed)(
             own,
@@ -69,15 +75,24 @@ class MockBroker(MultiService):
         )
         feed.setServiceParent(self)
         self._feed: Feed = feed
+        if kept is not None:
+            kept.follow(self.exchange.state)
+            if kept.contents.state is not None:
+                self.exchange.restore(kept.contents.state)
 
     def startService(self) -> None:
         for warning in self._own.warnings:
             self.log.warn("{warning}", warning=warning)
         self._listener.on_link_up()
         super().startService()
+        if self._kept is not None:
+            self._go_on(self._kept)
+
+    def stopService(self) -> Deferred[None]:
+        return maybeDeferred(super().stopService).addBoth(self._let_go)
 
     def capabilities(self) -> Capabilities:
-        leverage = self._own.terms.leverage
+        leverage = self._terms.leverage
         return Capabilities(
             supported_asset_classes=(AssetClass.STOCK, AssetClass.CRYPTO, AssetClass.FOREX),
             supported_order_types=tuple(OrderType),
@@ -87,7 +102,7 @@ class MockBroker(MultiService):
         )
 
     def manages_exits(self, request: OrderRequest) -> bool:
-        return self._own.terms.native_brackets and request.wants_exits
+        return self._terms.native_brackets and request.wants_exits
 
     def submit(self, request: OrderRequest) -> Deferred[Order]:
         return execute(self._submit, request)
@@ -136,6 +151,32 @@ class MockBroker(MultiService):
 
     def ping(self) -> Deferred[None]:
         return succeed(None)
+
+    def _go_on(self, kept: KeptAccount) -> None:
+        """Say what the account holds, and have prices for all of it."""
+        kept.sign()
+        for warning in kept.contents.heading.differences(self._own.terms):
+            self.log.warn("{warning}", warning=warning)
+        orders, positions = self.exchange.open_orders(), self.exchange.positions()
+        if kept.contents.state is not None:
+            self.log.info(
+                "the account {account} goes on with {orders} working orders and {positions} "
+                "positions; MOCK_ACCOUNT=fresh opens another",
+                account=kept.name,
+                orders=len(orders),
+                positions=len(positions),
+            )
+        symbols = [order.symbol for order in orders] + [held.symbol for held in positions]
+        for symbol in dict.fromkeys(symbols):
+            try:
+                self._feed.reach(symbol)
+            except GatewayError as refusal:
+                self.log.warn("no prices: {reason}", symbol=symbol, reason=refusal.message)
+
+    def _let_go(self, result: T) -> T:
+        if self._kept is not None:
+            self._kept.close()
+        return result
 
     def _bearing(self, client_order_id: str) -> Order:
         order = self.exchange.order_by_client_id(client_order_id)

@@ -17,6 +17,7 @@ from ...model.money import ONE, ZERO
 from ...model.subscription import EVERYTHING
 from ...simulator.costs import Commission, Slippage
 from ...simulator.terms import Terms
+from .chaos import Chaos
 from .tapes import TapeFile, find_tapes
 
 SEED: Final = 42
@@ -26,12 +27,17 @@ _RATIO: Final = re.compile(r"0?\.[0-9]{1,9}")
 
 
 class MockSettings(Struct, frozen=True, kw_only=True):
-    """*tapes* are empty for a random walk; *warnings* are to be logged at the start."""
+    """*tapes* are empty for a random walk; *warnings* are to be logged at the start.
+
+    *kept*: the account goes on where it was when the gateway last ran.
+    """
 
     seed: int = SEED
     tick_ms: int = TICK_MS
     tapes: tuple[TapeFile, ...] = ()
     tape_speed: Decimal = ONE
+    kept: bool = True
+    chaos: Chaos | None = None
     terms: Terms = Terms(position_prefix="mock-pos-")
     warnings: tuple[str, ...] = ()
 
@@ -43,11 +49,15 @@ def read_settings(environ: Mapping[str, str], settings: Settings) -> MockSetting
     only warned of, as it always was.
     """
     read = Environment(environ)
+    tapes = _tapes(read)
+    life = read.choice("MOCK_ACCOUNT", "fresh" if tapes else "kept", ("kept", "fresh"))
     found = MockSettings(
         seed=read.integer("MOCK_SEED", SEED),
         tick_ms=read.integer("MOCK_TICK_MS", TICK_MS, minimum=1, maximum=3_600_000),
-        tapes=_tapes(read),
+        tapes=tapes,
         tape_speed=read.decimal("MOCK_TAPE_SPEED", ONE, above=0, maximum=1_000_000),
+        kept=life == "kept",
+        chaos=_chaos(read),
         terms=Terms(
             cash=read.decimal("MOCK_CASH", Decimal(100_000), above=0, maximum=10**12),
             currency=_currency(read),
@@ -89,6 +99,19 @@ def _commission(read: Environment) -> Commission:
     except ValueError as error:
         read.problem(f"MOCK_COMMISSION cannot be read: {error}")
         return Commission()
+
+
+def _chaos(read: Environment) -> Chaos | None:
+    text = read.text("MOCK_CHAOS")
+    if text is None:
+        return None
+    try:
+        chaos = Chaos.parse(text)
+    except ValueError as error:
+        read.problem(f"MOCK_CHAOS cannot be read: {error}")
+        return None
+    read.warn("MOCK_CHAOS is on: the simulated broker makes mistakes on purpose")
+    return chaos
 
 
 def _partial_ratio(read: Environment) -> Decimal | None:

@@ -9,6 +9,7 @@ from ...config.settings import Settings
 from ...interfaces import IBroker
 from ..registry import BrokerParts, BrokerPlugin
 from .broker import MockBroker
+from .chaotic_broker import ChaoticBroker
 from .config import MockSettings, read_settings
 
 
@@ -21,7 +22,9 @@ class MockPlugin:
 
     def build(self, own: MockSettings, parts: BrokerParts) -> IBroker:
         """The broker, not yet started."""
-        return MockBroker(own, parts)
+        if own.chaos is None:
+            return MockBroker(own, parts)
+        return ChaoticBroker(own.chaos, own, parts)
 
 
 plugin: Final[BrokerPlugin] = MockPlugin()

@@ -1,0 +1,45 @@
+"""Thousands of worlds that fail, and a gateway that does not."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from .__main__ import replay
+from .run import Result, many
+from .schedule import CROSSINGS, EVENT_FAULTS, REQUEST_FAULTS
+
+SEEDS = 2000
+NAIVE_SEEDS = 200
+
+
+@pytest.fixture(scope="module")
+def results() -> list[Result]:
+    return list(many(range(SEEDS)))
+
+
+def test_the_gateway_keeps_its_promises_whatever_fails_and_whenever_it_dies(
+    results: list[Result],
+) -> None:
+    failed = [result for result in results if result.complaints]
+    lines = [f"{replay(result.seed)}\n    {result.complaints[0]}" for result in failed[:10]]
+    assert not failed, f"{len(failed)} of {SEEDS} seeds failed; run again:\n" + "\n".join(lines)
+
+
+def test_every_fault_struck_and_the_gateway_died_everywhere(results: list[Result]) -> None:
+    hits: Counter[str] = Counter()
+    for result in results:
+        hits.update(result.hits)
+    wanted = [*REQUEST_FAULTS, *EVENT_FAULTS, "link_down", "drop_stream"]
+    wanted += [f"died at {label}" for label in CROSSINGS]
+    assert [what for what in wanted if not hits[what]] == []
+
+
+def test_a_gateway_that_just_tries_again_fails_under_the_same_schedules() -> None:
+    results = list(many(range(NAIVE_SEEDS), naive=True))
+    failed = [result for result in results if result.complaints]
+    assert len(failed) > NAIVE_SEEDS / 2
+    complaints = " ".join(complaint for result in failed for complaint in result.complaints)
+    assert "has 2 orders" in complaints, "nothing was doubled"
+    assert "was refused (422), but" in complaints, "nothing was lied about"

@@ -1,0 +1,171 @@
+"""The world outside the gateway: its time, its exchange, its prices, and people with hands.
+
+There is one time. Whoever has timers has a clock of his own, so that the timers of a gateway that
+died can be left alone; the world takes all clocks along, from one due timer to the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from twisted.internet.task import Clock
+
+from tradegw.errors import GatewayError
+from tradegw.model.enums import OrderType, Side
+from tradegw.model.order import OrderRequest
+from tradegw.simulator.ticks import Tick
+
+from .schedule import ACTIVE_SECONDS, FREE, GUARDED, Schedule, Step, tagged
+from .venue import Venue
+
+BEGINNING: Final = datetime(2025, 1, 15, 10, 30, tzinfo=UTC)
+TICK_SECONDS: Final = 3.0
+STEP: Final = Decimal("0.5")
+
+
+class World:
+    """Everything but gateways and their clients. :attr:`trace` is what happened, in words."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self.schedule = schedule
+        self.clock = Clock()
+        self.clocks: list[Clock] = [self.clock]
+        self.venue = Venue(schedule.broker, self.now)
+        self.trace: list[str] = []
+        self.hits: dict[str, int] = {}
+        self.calm = True
+        self.disk_fails = False
+        self._walk = schedule.random("prices")
+        self._hands = schedule.random("hands")
+        self._prices = {FREE: Decimal(100), GUARDED: Decimal(100)}
+        for symbol in self._prices:
+            self.show(symbol)
+
+    # -- time
+
+    def now(self) -> datetime:
+        return BEGINNING + timedelta(seconds=self.clock.seconds())
+
+    def later(self, seconds: float, work: Callable[..., Any], *arguments: Any) -> None:
+        """Have *work* done, whoever lives or dies meanwhile."""
+        self.clock.callLater(seconds, work, *arguments)
+
+    def new_clock(self, clock: Clock) -> None:
+        """Take *clock* along from now on."""
+        clock.rightNow = self.clock.rightNow
+        self.clocks.append(clock)
+
+    def drop_clock(self, clock: Clock) -> None:
+        """The timers of *clock* fire no more."""
+        self.clocks = [kept for kept in self.clocks if kept is not clock]
+
+    def run(self, until: float) -> None:
+        """Go on to *until*, seconds since the beginning."""
+        while True:
+            due = min(
+                (call.getTime() for clock in self.clocks for call in clock.calls[:1]),
+                default=until,
+            )
+            moment = max(self.clock.rightNow, min(due, until))
+            for clock in self.clocks:
+                clock.rightNow = max(clock.rightNow, moment)
+            for clock in list(self.clocks):
+                if clock in self.clocks:
+                    clock.advance(0)
+            if due > until or not any(clock.calls for clock in self.clocks):
+                return
+
+    # -- what happened
+
+    def note(self, text: str) -> None:
+        self.trace.append(f"{self.clock.seconds():9.3f}  {text}")
+
+    def hit(self, what: str) -> None:
+        """Count that *what* (a fault, a crossing) really happened."""
+        self.hits[what] = self.hits.get(what, 0) + 1
+
+    def break_disk(self, seconds: float) -> None:
+        """No commit works for so long."""
+        self.note("the disk fails")
+        self.disk_fails = True
+        self.later(seconds, self._mend_disk)
+
+    def _mend_disk(self) -> None:
+        self.note("the disk works again")
+        self.disk_fails = False
+
+    # -- prices and people
+
+    def _move_prices(self) -> None:
+        if self.calm:
+            return
+        for symbol, price in self._prices.items():
+            moved = price + STEP * self._walk.choice((-2, -1, -1, 0, 1, 1, 2))
+            self._prices[symbol] = min(Decimal(110), max(Decimal(90), moved))
+            smooth = self._walk.random() < 0.5
+            self.show(symbol, continuous=smooth)
+        self.later(TICK_SECONDS, self._move_prices)
+
+    def show(self, symbol: str, *, continuous: bool = False) -> None:
+        price = self._prices[symbol]
+        self.venue.exchange.tick(
+            Tick(symbol, self.now(), price, price, price, continuous=continuous)
+        )
+
+    def stir(self) -> None:
+        """The active time begins."""
+        self.calm = False
+        self._move_prices()
+
+    def settle(self) -> None:
+        """The active time is over: prices stand still, and everything obeys."""
+        assert self.clock.seconds() >= ACTIVE_SECONDS
+        self.calm = True
+
+    def by_hand(self, step: Step) -> None:
+        """Somebody trades past the gateway."""
+        getattr(self, f"_{step.what}")(step.detail)
+
+    def _hand_order(self, detail: dict[str, Any]) -> None:
+        limit = detail["limit"]
+        self._order_by_hand(
+            OrderRequest(
+                symbol=FREE,
+                side=Side(detail["side"]),
+                quantity=tagged(3, detail["number"]),
+                order_type=OrderType.MARKET if limit is None else OrderType.LIMIT,
+                limit_price=None if limit is None else 100 + Decimal(limit),
+                client_order_id=f"by-hand-{detail['number']}" if detail["named"] else None,
+            )
+        )
+
+    def _hand_close(self, detail: dict[str, Any]) -> None:
+        position = self.venue.exchange.position(GUARDED)
+        if position is not None:
+            self._order_by_hand(
+                OrderRequest(
+                    symbol=GUARDED,
+                    side=position.side.closing,
+                    quantity=min(position.quantity, tagged(2, detail["number"])),
+                    order_type=OrderType.MARKET,
+                    reduce_only=True,
+                )
+            )
+
+    def _order_by_hand(self, request: OrderRequest) -> None:
+        try:
+            order = self.venue.submit(request, "hand")
+        except GatewayError as error:
+            self.note(f"an order by hand is refused: {error}")
+        else:
+            self.note(f"order {order.id} by hand: {order.side} {order.quantity} {order.symbol}")
+
+    def _hand_cancel(self, detail: dict[str, Any]) -> None:
+        working = [o for o in self.venue.exchange.open_orders() if o.symbol == FREE]
+        if working:
+            order = self._hands.choice(working)
+            self.note(f"order {order.id} is cancelled by hand")
+            self.venue.cancel(order.id)

@@ -1,0 +1,183 @@
+"""The middle of the gateway, wired: everything between the doors and the broker.
+
+It knows no socket. The service puts the doors around it, tests a scripted broker under it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import Struct
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from .deferreds import logged
+from .exits.guardian import Guardian
+from .exits.keeping import Keeping
+from .interfaces import IBroker, IEventSink, IJournal, WallClock
+from .metrics.meters import Meters
+from .model.enums import OrderEventKind, OrderStatus, PositionMode
+from .model.events import OrderEvent
+from .model.journal import Intent, IntentKind
+from .orders.alarm import Alarm
+from .orders.blotter import Blotter
+from .orders.books import Books
+from .orders.changes import Changes
+from .orders.chronicle import Chronicle
+from .orders.closing import Closing
+from .orders.desk import Desk
+from .orders.dispatch import Dispatch
+from .orders.entry import Entry
+from .orders.findings import Findings
+from .orders.gate import Gate
+from .orders.intake import Intake
+from .orders.intents import Intents, order_of
+from .orders.line import Line
+from .orders.link import Link
+from .orders.oco import OcoGroups
+from .orders.patience import Patience
+from .orders.reads import Reads
+from .orders.reconcile import Reconciliation
+from .orders.record import Record
+from .orders.release import Release
+from .orders.resolution import Resolution
+from .orders.restoring import MAKING, restore_orders
+from .orders.stock import Stock
+from .orders.timelines import Timelines
+from .orders.told import Told
+from .orders.trading import TradingSwitch
+from .risk.breakers import Breakers
+
+SUBMIT_WAIT_SECONDS: Final = 10.0
+RECONCILE_SECONDS: Final = 60.0
+
+
+class Surroundings(Struct, frozen=True, kw_only=True):
+    """What the middle is put into. *seconds* tells monotonic time, *new_id* makes unique texts."""
+
+    journal: IJournal
+    sink: IEventSink
+    meters: Meters
+    clock: IReactorTime
+    seconds: Callable[[], float]
+    now: WallClock
+    new_id: Callable[[], str]
+    submit_wait_seconds: float = SUBMIT_WAIT_SECONDS
+    reconcile_seconds: float = RECONCILE_SECONDS
+
+
+class Core:
+    """One broker account. Events come in at :attr:`intake`, clients' wishes at :attr:`desk`."""
+
+    log = Logger()
+
+    def __init__(self, broker: IBroker, around: Surroundings) -> None:
+        self.journal = journal = around.journal
+        self.meters = meters = around.meters
+        self._now = now = around.now
+        clock, seconds = around.clock, around.seconds
+        self.blotter = blotter = Blotter()
+        told_books, self.books = Books(), Books()
+        restore_orders(journal, blotter, told_books, self.books)
+        self.chronicle = chronicle = Chronicle(journal, around.sink, blotter, told_books, now)
+        self.alarm = alarm = Alarm(chronicle, meters, now)
+        self.trading = TradingSwitch(journal, alarm, meters, now)
+        self.breakers = Breakers(seconds, self._breakers_reset)
+        self.line = line = Line(broker, self.breakers.adapter, clock, seconds)
+        self.intents = intents = Intents(journal, now, seconds, around.new_id)
+        self.gate = Gate(self.trading.gate, self.books, blotter, intents, clock)
+        patience = Patience(clock, around.submit_wait_seconds)
+        self.dispatch = dispatch = Dispatch(line, blotter, intents, journal, meters, patience)
+        self.entry = entry = Entry(line, blotter, intents, dispatch, self.gate)
+        self.guardian = guardian = Guardian(
+            entry,
+            self.breakers.exit_order,
+            alarm,
+            Keeping(journal, now),
+            clock,
+            seconds,
+            nets=broker.capabilities().position_mode is PositionMode.NETTING,
+        )
+        self.reads = Reads(line, blotter, intents, journal, clock, seconds, now)
+        record = Record(journal, now, around.new_id)
+        self.changes = Changes(line, entry, blotter, self.gate, guardian, record, patience)
+        self.closing = Closing(line, blotter, self.reads, intents, dispatch)
+        self.desk = Desk(entry, self.changes, self.closing, self.reads, guardian)
+        told = Told(blotter, self.books, journal, now(), dispatch.seen)
+        stock = Stock(self.books, told, chronicle, self.trading, guardian, now)
+        self._findings = findings = Findings(line, blotter, told, stock, journal, alarm, now)
+        self.reconciliation = Reconciliation(
+            line, findings, journal, meters, clock, now, around.reconcile_seconds
+        )
+        self.link = Link(broker.platform, chronicle, meters, seconds, now)
+        self.release = Release(chronicle, clock, meters)
+        groups = OcoGroups(blotter, entry, alarm, clock)
+        self.intake = Intake(told, guardian, groups, self.link, self.release, alarm, meters)
+        self.resolution = Resolution(
+            line, blotter, dispatch, clock, findings.learned, self._never_arrived
+        )
+        self.timelines = Timelines(journal)
+        self._connect()
+        self._restore()
+
+    def _connect(self) -> None:
+        """Those who are known to each other both ways."""
+        self.dispatch.connect(self.guardian, self.resolution.pursue)
+        self.entry.guard_with(self.guardian, self.resolution)
+        self.changes.tell_with(self._findings.learned)
+        self._findings.tell_to(self.intake)
+        self.intake.connect(self.reconciliation.suspect, self._relinked)
+
+    def _restore(self) -> None:
+        """What was under way when the last process ended is found out."""
+        self.guardian.restore(self.blotter.all_told())
+        unresolved = self.journal.unresolved()
+        for intent in [recorded.intent for recorded in unresolved]:
+            if intent.kind not in MAKING:
+                self.changes.resume(intent)
+                continue
+            attempt = self.intents.restore(intent)
+            self.blotter.expect(attempt.links)
+            if intent.kind is IntentKind.CLOSE:
+                self.closing.restore(attempt)
+            self.resolution.pursue(attempt)
+        if unresolved:
+            self.log.warn(
+                "{count} requests to the broker had no known outcome when the gateway ended",
+                count=len(unresolved),
+            )
+
+    def _relinked(self) -> None:
+        """The broker is there: first of all it is asked how things stand."""
+        up = self.link.up_after(self.reconciliation.run("link"))
+        logged(up.addCallback(self._back), self.log, "after the broker came back")
+
+    def _back(self, is_up: bool) -> None:
+        if is_up:
+            self.gate.reconciled()
+            self.guardian.on_link_up()
+
+    def _never_arrived(self, intent: Intent) -> None:
+        """Tell the client that was left in doubt; the exits hear of their legs in another way."""
+        if intent.kind is IntentKind.LEG:
+            return
+        order = order_of(intent, OrderStatus.REJECTED, self._now())
+        self.intake.on_event(
+            OrderEvent(
+                timestamp=self._now(), event=OrderEventKind.REJECTED, order=order, reconciled=True
+            )
+        )
+
+    def _breakers_reset(self) -> None:
+        self.meters.breakers_reset()
+        self.guardian.resume()
+
+    def finish(self) -> Deferred[None]:
+        """Nothing more is begun; fires when all that was published is told."""
+        self.reconciliation.stop()
+        self.resolution.stop()
+        self.changes.stop()
+        self.release.flush()
+        return self.chronicle.empty()

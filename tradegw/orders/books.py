@@ -1,0 +1,87 @@
+"""What must be held of each symbol after all executions; net, a short position is negative.
+
+Begun with what the broker held when it was first asked, and kept by the cumulative fills of orders,
+so that neither a repeated nor a late event counts twice. What a commission took in the traded asset
+itself is taken off.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final
+
+from ..model.account import Position, Trade
+from ..model.enums import PositionSide
+from ..model.money import ZERO
+from ..model.order import Order
+
+REMEMBERED_ORDERS: Final = 20_000
+
+
+class Books:
+    """One account's net quantities."""
+
+    def __init__(self) -> None:
+        self._net: dict[str, Decimal] = {}
+        self._counted: OrderedDict[str, Decimal] = OrderedDict()
+
+    def held(self, symbol: str) -> Decimal:
+        """What must be held of *symbol*."""
+        return self._net.get(symbol, ZERO)
+
+    def symbols(self) -> set[str]:
+        """Those of which something is held."""
+        return set(self._net)
+
+    def execute(self, order: Order) -> bool:
+        """Count what *order* executed since it was last seen; whether that was anything."""
+        executed = order.filled_quantity - self._counted.get(order.id, ZERO)
+        if executed <= 0:
+            return False
+        self.count(order)
+        self.set(order.symbol, self.held(order.symbol) + order.side.sign * executed)
+        return True
+
+    def renamed(self, previous_id: str, order: Order) -> None:
+        """*order* took the place of another, whose executions it may show as its own."""
+        carried = self._counted.get(previous_id, ZERO)
+        counted = self._counted.get(order.id)
+        if counted is None:
+            self._counted[order.id] = min(carried, order.filled_quantity)
+        elif carried and order.filled_quantity >= carried:  # an event came before the answer
+            twice = min(carried, counted)
+            self.set(order.symbol, self.held(order.symbol) - order.side.sign * twice)
+
+    def count(self, order: Order) -> None:
+        """What *order* executed so far is in the books already."""
+        self._counted[order.id] = order.filled_quantity
+        self._counted.move_to_end(order.id)
+        if len(self._counted) > REMEMBERED_ORDERS:
+            self._counted.popitem(last=False)
+
+    def charge(self, trade: Trade) -> bool:
+        """Take off the commission of *trade* if it was paid in what was traded; whether it was."""
+        paid_in = trade.commission_currency
+        is_base = paid_in and trade.symbol.startswith(paid_in) and trade.symbol != paid_in
+        if not (is_base and trade.commission):
+            return False
+        self.set(trade.symbol, self.held(trade.symbol) - trade.commission)
+        return True
+
+    def set(self, symbol: str, quantity: Decimal) -> None:
+        """So much is held of *symbol*."""
+        if quantity:
+            self._net[symbol] = quantity
+        else:
+            self._net.pop(symbol, None)
+
+
+def net_of(positions: Iterable[Position]) -> dict[str, Decimal]:
+    """The net quantity of each symbol that the broker tells of."""
+    net: dict[str, Decimal] = {}
+    for position in positions:
+        sign = 1 if position.side is PositionSide.LONG else -1
+        net[position.symbol] = net.get(position.symbol, ZERO) + sign * position.quantity
+    return {symbol: quantity for symbol, quantity in net.items() if quantity}

@@ -1,0 +1,243 @@
+"""Written down, sent once, and followed to its outcome: how every order leaves.
+
+Three outcomes: the broker accepted it, the broker definitely refused it, or nobody knows yet. The
+last is never an end: it is found out by asking (``resolution``), or by an event that comes after
+all, and whoever waits is told so meanwhile. Nothing is sent twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ..deferreds import as_deferred, logged
+from ..errors import GatewayError, JournalUnavailable, OrderDenied, leaves_doubt
+from ..interfaces import IExits, IJournal
+from ..metrics.meters import Meters
+from ..model.journal import IntentKind, Verdict
+from ..model.order import Order, OrderHandle
+from .attempt import ANSWERED, SENT, WRITTEN, Attempt
+from .blotter import Blotter
+from .intents import Intents
+from .line import Line
+from .patience import Patience
+
+SEEN_SECONDS: Final = 1.0
+"""When an event told of the order, its answer is waited for this long and no longer."""
+
+
+class Dispatch:
+    """Sends attempts; their clients wait as *patience* says."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        line: Line,
+        blotter: Blotter,
+        intents: Intents,
+        journal: IJournal,
+        meters: Meters,
+        patience: Patience,
+    ) -> None:
+        self._line = line
+        self._blotter = blotter
+        self._intents = intents
+        self._journal = journal
+        self._meters = meters
+        self._patience = patience
+        self._exits: IExits
+        self._pursue: Callable[[Attempt], object]
+
+    def connect(self, exits: IExits, pursue: Callable[[Attempt], object]) -> None:
+        """*exits* hear of outcomes, and *pursue* finds out those in doubt."""
+        self._exits = exits
+        self._pursue = pursue
+
+    def send(
+        self,
+        attempt: Attempt,
+        call: Callable[[], Deferred[Order]],
+        *,
+        check: Callable[[], None] | None = None,
+        urgent: bool = False,
+    ) -> Deferred[OrderHandle]:
+        """Start *attempt*; *call* sends it. *check* is asked once more just before that.
+
+        What is *urgent* lowers risk: it goes out also past the breaker, and when it cannot be
+        written down. Fires as :meth:`outcome` does.
+        """
+        self._intents.add(attempt)
+        self._blotter.expect(attempt.links)
+        logged(self._way_out(attempt, call, check, urgent), self.log, "an order on its way out")
+        return self.outcome(attempt)
+
+    def outcome(self, attempt: Attempt) -> Deferred[OrderHandle]:
+        """The handle of the accepted order, or of the attempt if it is in doubt for too long.
+
+        Fails with the broker's definite refusal.
+        """
+        if attempt.is_settled:
+            return attempt.when_settled()
+        return _Wait(self, attempt, self._patience).answer
+
+    @as_deferred
+    async def _way_out(
+        self,
+        attempt: Attempt,
+        call: Callable[[], Deferred[Order]],
+        check: Callable[[], None] | None,
+        urgent: bool,
+    ) -> None:
+        try:
+            await self.written(attempt, urgent=urgent)
+        except JournalUnavailable as error:
+            self._back_out(attempt, error)
+            return
+        attempt.mark(WRITTEN)
+        try:
+            if check is not None:
+                check()
+        except OrderDenied as denied:
+            self.refused(attempt, denied)
+            return
+        attempt.mark(SENT)
+        try:
+            order = await self._line.ask(call, always=urgent)
+        except GatewayError as error:
+            self._failed(attempt, error)
+        else:
+            attempt.mark(ANSWERED)
+            self.accepted(attempt, order)
+
+    @as_deferred
+    async def written(self, attempt: Attempt, *, urgent: bool) -> None:
+        """Fires when the intent is durable; fails with ``JournalUnavailable`` unless *urgent*."""
+        try:
+            await self._journal.write(attempt.intent)
+        except JournalUnavailable:
+            if not urgent:
+                raise
+            self._journal.keep(attempt.intent)
+
+    def _back_out(self, attempt: Attempt, error: JournalUnavailable) -> None:
+        self._blotter.forget(attempt.links)
+        self._exits.forget(attempt.intent.id)
+        self._intents.drop(attempt, error)
+
+    def _failed(self, attempt: Attempt, error: GatewayError) -> None:
+        if attempt.is_settled or attempt.settling:
+            return  # an event has told meanwhile
+        if not leaves_doubt(error):
+            self.refused(attempt, error)
+            return
+        self._intents.doubt(attempt, error)
+        self._meters.outcome_unknown()
+        self.log.warn(
+            "what became of {client_order_id} is not known yet: {reason}",
+            client_order_id=attempt.links.client_order_id,
+            correlation_id=attempt.intent.id,
+            reason=error.message,
+        )
+        if attempt.seen is not None:
+            self.accepted(attempt, attempt.seen)
+        else:
+            self._pursue(attempt)
+
+    def refused(self, attempt: Attempt, error: GatewayError) -> None:
+        """It is certain that there is no order, and there will be none."""
+        self._blotter.forget(attempt.links)
+        self._exits.forget(attempt.intent.id)
+        self._submit_took(attempt)
+        self.log.info(
+            "order {client_order_id} not accepted: {reason}",
+            client_order_id=attempt.links.client_order_id,
+            correlation_id=attempt.intent.id,
+            reason=error.message,
+        )
+        self._intents.settle(attempt, Verdict.REJECTED, error)
+
+    def accepted(self, attempt: Attempt, order: Order) -> None:
+        """The broker has it, as *order*."""
+        order = self._blotter.accept(attempt.links, order)
+        if attempt.is_settled or attempt.settling:
+            return
+        attempt.settling = True
+        self._submit_took(attempt)
+        self._log_acceptance(attempt, order)
+        legs = None
+        if attempt.intent.kind is IntentKind.SUBMIT:
+            self._meters.order_submitted()
+            legs = self._exits.accepted(attempt.intent.id, order)
+        if legs is None:
+            self._settle(attempt, order)
+        else:
+            legs.addBoth(lambda _settled: self._settle(attempt, order))
+
+    def _settle(self, attempt: Attempt, order: Order) -> None:
+        handle = OrderHandle(
+            id=order.id,
+            status=order.status,
+            client_order_id=order.client_order_id or attempt.links.shown_id,
+            correlation_id=order.correlation_id or attempt.intent.id,
+        )
+        self._intents.settle(attempt, Verdict.ACCEPTED, handle, order.id)
+
+    def seen(self, order: Order) -> None:
+        """An event tells of *order*, which bears the client order id that it was sent under."""
+        attempt = self._intents.sent_as(order.client_order_id or "")
+        if attempt is None or attempt.is_settled:
+            return
+        attempt.seen = order
+        if attempt.verdict is Verdict.UNKNOWN:
+            self.accepted(attempt, order)
+
+    def _submit_took(self, attempt: Attempt) -> None:
+        if attempt.intent.kind is IntentKind.SUBMIT:
+            seconds = attempt.seconds_since(SENT)
+            if seconds is not None:  # else it was sent before a restart
+                self._meters.submit_took(seconds)
+
+    def _log_acceptance(self, attempt: Attempt, order: Order) -> None:
+        self.log.info(
+            "order {order_id} accepted: {side} {quantity} {symbol} {order_type}",
+            order_id=order.id,
+            client_order_id=attempt.links.client_order_id,
+            correlation_id=attempt.intent.id,
+            side=order.side.value,
+            quantity=order.quantity,
+            symbol=order.symbol,
+            order_type=order.order_type.value,
+        )
+
+
+class _Wait:
+    """One client's wait for an outcome: until it is known, or as long as clients wait at most."""
+
+    def __init__(self, dispatch: Dispatch, attempt: Attempt, patience: Patience) -> None:
+        self.answer: Deferred[OrderHandle] = Deferred()
+        self._dispatch = dispatch
+        self._attempt = attempt
+        self._patience = patience
+        self._timer = patience.clock.callLater(SEEN_SECONDS, self._look)
+        attempt.when_settled().addBoth(self._settled)
+
+    def _settled(self, outcome: OrderHandle | Failure) -> None:
+        if not self.answer.called:
+            self._timer.cancel()
+            self.answer.callback(outcome)  # a Failure goes on as one
+
+    def _look(self) -> None:
+        """An event may have told what became of it, though the answer is missing."""
+        seen = self._attempt.seen
+        if seen is not None:
+            self._dispatch.accepted(self._attempt, seen)
+        left = max(0.0, self._patience.seconds - SEEN_SECONDS)
+        self._timer = self._patience.clock.callLater(left, self._give_up)
+
+    def _give_up(self) -> None:
+        self.answer.callback(self._attempt.handle_in_doubt())

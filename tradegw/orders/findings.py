@@ -1,0 +1,216 @@
+"""What a survey shows that clients were not told: orders, executions, positions, money.
+
+Whatever changed while the broker was being asked is left for the next time: its answer may be older
+than the event that told of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+from msgspec.structs import replace
+from twisted.internet.defer import DeferredSemaphore, gatherResults
+from twisted.logger import Logger
+
+from ..deferreds import as_deferred
+from ..errors import GatewayError, OrderNotFound
+from ..interfaces import IAlarm, IBrokerListener, IJournal, WallClock
+from ..model.account import Trade
+from ..model.enums import AccountEventKind, AlertCode, OrderStatus, TradeEventKind
+from ..model.events import AccountEvent, OrderEvent, TradeEvent
+from ..model.order import Order
+from .blotter import Blotter
+from .lifecycle import missing_event
+from .line import Line
+from .restoring import told_order
+from .stock import Stock
+from .survey import Survey
+from .told import Told
+
+AT_ONCE: Final = 10
+"""Orders that are asked for at the same time."""
+
+TIMES: Final = 2
+"""So often in a row the broker must say what contradicts everything before."""
+
+
+class Findings:
+    """Compares surveys with what was told, and tells the difference to *intake*."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        line: Line,
+        blotter: Blotter,
+        told: Told,
+        stock: Stock,
+        journal: IJournal,
+        alarm: IAlarm,
+        now: WallClock,
+    ) -> None:
+        self._line = line
+        self._blotter = blotter
+        self._told = told
+        self._stock = stock
+        self._journal = journal
+        self._alarm = alarm
+        self._now = now
+        self._intake: IBrokerListener
+        self._before: dict[str, Order] = {}
+        self._contradictions: Counter[str] = Counter()
+        self._missing = 0
+
+    def tell_to(self, intake: IBrokerListener) -> None:
+        """What is found goes the way of live events."""
+        self._intake = intake
+        self._stock.tell_to(intake)
+
+    def begin(self) -> None:
+        """The broker is about to be asked."""
+        self._before = {order.id: order for order in self._blotter.told_working()}
+        self._stock.begin()
+
+    @as_deferred
+    async def tell(self, found: Survey, *, is_first: bool) -> int:
+        """Tell what was missed; how many events that are. *is_first*: this journal knows nothing
+        of the time before, so what is over is none of its business.
+
+        Fails with ``GatewayError`` if an order that is missing could not be asked for.
+        """
+        self._missing = 0
+        for order in (*found.closed, *found.working):
+            self.learned(order)
+        for order in found.working:
+            self._check_undead(order)
+        await self._find_vanished(found)
+        for trade in found.trades:
+            self._execution(trade)
+        self._missing += self._stock.compare(found.positions, is_first=is_first)
+        self._money(found)
+        self._stock.done()
+        return self._missing
+
+    def learned(self, order: Order) -> None:
+        """The broker shows *order* so when asked: what clients do not know of it is told."""
+        told = self._blotter.told(order.id)
+        if told is None:
+            told = self._recalled(order)
+        if told is None and order.outside is None and self._is_outside(order):
+            order = replace(order, outside=True)
+            self.log.warn(
+                "order {order_id} was not sent through this gateway: it is taken over",
+                order_id=order.id,
+                symbol=order.symbol,
+                side=order.side.value,
+                quantity=order.quantity,
+            )
+        elif told is not None and told.outside:
+            order = replace(order, outside=True)
+        kind = missing_event(told, self._blotter.linked(order))
+        self._intake.on_event(
+            OrderEvent(timestamp=self._now(), event=kind, order=order, reconciled=True)
+        )
+        if self._blotter.told(order.id) is not told:
+            self._missing += 1
+
+    def _recalled(self, order: Order) -> Order | None:
+        """An old one, which only the journal remembers."""
+        state = self._journal.order(order.id)
+        if state is None:
+            return None
+        told, links = told_order(state)
+        self._blotter.restore(told, links)
+        self._stock.count(told)
+        return told
+
+    def _is_outside(self, order: Order) -> bool:
+        linked = self._blotter.linked(order)
+        if linked.correlation_id is not None or self._blotter.links_of(order.id) is not None:
+            return False
+        parent = linked.parent_order_id
+        return parent is None or self._blotter.told(parent) is None
+
+    def _check_undead(self, order: Order) -> None:
+        """It works, although clients were told that it ended."""
+        told = self._blotter.told(order.id)
+        if told is None or not told.status.is_terminal:
+            return
+        if self._contradicts(order.id):
+            self._alert(order, "works, although its end was told")
+            self._blotter.revive(order.id)
+            self.learned(order)
+
+    @as_deferred
+    async def _find_vanished(self, found: Survey) -> None:
+        """Ask for each order that should work and is in no list."""
+        listed = {order.id for order in (*found.working, *found.closed)}
+        gone = [
+            order
+            for order_id, order in self._before.items()
+            if order_id not in listed and self._blotter.told(order_id) is order
+        ]
+        for order_id in self._contradictions.keys() - {order.id for order in gone} - listed:
+            del self._contradictions[order_id]
+        at_once = DeferredSemaphore(AT_ONCE)
+        failures = await gatherResults([at_once.run(self._ask_for, order) for order in gone])
+        for failure in failures:
+            if failure is not None:
+                raise failure
+
+    @as_deferred
+    async def _ask_for(self, order: Order) -> GatewayError | None:
+        """Tell how *order* is now; or why it could not be asked for."""
+        broker = self._line.broker
+        try:
+            self.learned(await self._line.ask(lambda: broker.order(order.id), always=True))
+        except OrderNotFound:
+            self._vanished(order)
+        except GatewayError as error:
+            return error
+        return None
+
+    def _vanished(self, order: Order) -> None:
+        if self._blotter.told(order.id) is order and self._contradicts(order.id):
+            self._alert(order, "is not known to the broker any more")
+            self.learned(replace(order, status=OrderStatus.CANCELLED, updated_at=self._now()))
+
+    def _contradicts(self, order_id: str) -> bool:
+        self._contradictions[order_id] += 1
+        return self._contradictions[order_id] >= TIMES
+
+    def _alert(self, order: Order, what: str) -> None:
+        del self._contradictions[order.id]
+        self._alarm.raise_alert(
+            AlertCode.INTERNAL_ERROR,
+            f"Order {order.id} {what}",
+            {"order_id": order.id, "symbol": order.symbol, "side": order.side.value},
+        )
+
+    @property
+    def is_suspicious(self) -> bool:
+        """Whether the broker should be asked again soon, to be believed."""
+        return bool(self._contradictions) or self._stock.is_suspicious
+
+    def _execution(self, trade: Trade) -> None:
+        event = TradeEvent(
+            timestamp=self._now(), trade=trade, event=TradeEventKind.FILLED, reconciled=True
+        )
+        if not self._told.knows(trade):
+            self._missing += 1
+            self._intake.on_event(event)
+
+    def _money(self, found: Survey) -> None:
+        told = self._told.account
+        if told is not None and told.balance == found.account.balance:
+            return
+        self._missing += 1
+        self._intake.on_event(
+            AccountEvent(
+                timestamp=self._now(),
+                event=AccountEventKind.BALANCE_UPDATED,
+                account=found.account,
+                reconciled=True,
+            )
+        )

@@ -1,0 +1,244 @@
+"""The intents: those under way, and what was answered to those that are done.
+
+Whoever asks for the same again gets the same answer, also while the first is under way and after a
+restart; whoever uses an id again for something else is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from ..errors import GatewayError, IntentConflict, is_passing_refusal
+from ..interfaces import IJournal, WallClock
+from ..model import wire
+from ..model.enums import OrderStatus, RejectReason
+from ..model.identifiers import ClientOrderIdRule
+from ..model.journal import Intent, IntentKind, Outcome, Recorded, Verdict
+from ..model.money import ZERO
+from ..model.order import Order, OrderRequest
+from . import answers
+from .answers import Answer
+from .attempt import IN_DOUBT, SETTLED, Attempt
+from .blotter import Links
+
+REMEMBERED: Final = 10_000
+"""Of the settled ones so many are found without asking the journal."""
+
+
+class Intents:
+    """Makes attempts, and finds them by intent id, client order id, key, and the id sent.
+
+    *seconds* tells monotonic time, *new_id* makes texts that are unique for ever.
+    """
+
+    def __init__(
+        self,
+        journal: IJournal,
+        now: WallClock,
+        seconds: Callable[[], float],
+        new_id: Callable[[], str],
+    ) -> None:
+        self._journal = journal
+        self._new_id = new_id
+        self._now = now
+        self._seconds = seconds
+        self._by_id: dict[str, Attempt] = {}
+        self._by_name: dict[str, Attempt] = {}
+        self._by_key: dict[str, Attempt] = {}
+        self._under_way: dict[str, Attempt] = {}
+        self._settled: OrderedDict[str, None] = OrderedDict()
+
+    def same_as(self, client_order_id: str | None, key: str | None, digest: str) -> Attempt | None:
+        """The attempt that was made under one of these names, if any was.
+
+        Raises ``IntentConflict`` if it was for another request.
+        """
+        for name, value, find in (
+            ("client_order_id", client_order_id, self._named),
+            ("Idempotency-Key", key, self._keyed),
+        ):
+            if value is None:
+                continue
+            found = find(value)
+            if found is not None and found.intent.digest != digest:
+                raise IntentConflict(name, value)
+            if found is not None:
+                return found
+        return None
+
+    def _named(self, name: str) -> Attempt | None:
+        found = self._by_name.get(name)
+        return found or self._recalled(self._journal.intent_sent_as(name))
+
+    def _keyed(self, key: str) -> Attempt | None:
+        found = self._by_key.get(key)
+        return found or self._recalled(self._journal.intent_of_key(key))
+
+    def by_id(self, intent_id: str) -> Attempt | None:
+        """The attempt behind a handle, or a correlation id."""
+        found = self._by_id.get(intent_id)
+        return found or self._recalled(self._journal.intent(intent_id))
+
+    def sent_as(self, client_order_id: str) -> Attempt | None:
+        """The attempt under way that was sent under this id."""
+        return self._under_way.get(client_order_id)
+
+    def under_way(self) -> list[Attempt]:
+        """All that are not settled, oldest first."""
+        return list(self._under_way.values())
+
+    def in_doubt(self) -> int:
+        """How many are being found out."""
+        return sum(one.verdict is Verdict.UNKNOWN for one in self._under_way.values())
+
+    def attempt(
+        self, kind: IntentKind, body: Struct, rule: ClientOrderIdRule, **more: Any
+    ) -> Attempt:
+        """An attempt at something new. What the broker is shown, ``sent_as``, is the client's own
+        id where it takes that, else one of ours; *more* are members of the ``Intent``.
+        """
+        intent_id, own_id = self._new_id(), more.get("client_order_id")
+        more.setdefault("sent_as", own_id if own_id and rule.fits(own_id) else minted(intent_id))
+        intent = Intent(id=intent_id, kind=kind, at=self._now(), body=wire.encode(body), **more)
+        return Attempt(intent, links_of(intent), self._seconds)
+
+    def add(self, attempt: Attempt) -> None:
+        """*attempt* is about to be written down."""
+        intent = attempt.intent
+        self._by_id[intent.id] = attempt
+        self._under_way[intent.sent_as or intent.id] = attempt
+        for name in {intent.client_order_id, intent.sent_as} - {None}:
+            self._by_name[str(name)] = attempt
+        if intent.idempotency_key is not None:
+            self._by_key[intent.idempotency_key] = attempt
+
+    def drop(self, attempt: Attempt, answer: GatewayError) -> None:
+        """It could not be written down, or may be sent anew: it is as if it had never been."""
+        self._forget(attempt)
+        attempt.settle(Verdict.REJECTED, answer)
+
+    def doubt(self, attempt: Attempt, error: GatewayError) -> None:
+        """Nobody knows what became of it."""
+        attempt.verdict = Verdict.UNKNOWN
+        attempt.mark(IN_DOUBT)
+        self._keep(attempt, error)
+
+    def settle(
+        self, attempt: Attempt, verdict: Verdict, answer: Answer, order_id: str | None = None
+    ) -> None:
+        """It is known what became of it. A refusal that may pass leaves its names free."""
+        attempt.mark(SETTLED)
+        attempt.settle(verdict, answer, order_id)
+        self._keep(attempt, answer)
+        self._under_way.pop(attempt.intent.sent_as or attempt.intent.id, None)
+        if isinstance(answer, GatewayError) and is_passing_refusal(answer):
+            self._forget(attempt)
+            return
+        self._settled[attempt.intent.id] = None
+        if len(self._settled) > REMEMBERED:
+            oldest, _ = self._settled.popitem(last=False)
+            self._forget(self._by_id[oldest])
+
+    def _keep(self, attempt: Attempt, answer: Answer) -> None:
+        assert attempt.verdict is not None
+        self._journal.keep(
+            Outcome(
+                intent_id=attempt.intent.id,
+                at=self._now(),
+                verdict=attempt.verdict,
+                order_id=attempt.order_id,
+                answer=answers.encode(answer),
+                course=wire.encode(attempt.course),
+            )
+        )
+
+    def restore(self, intent: Intent) -> Attempt:
+        """*intent*, which was under way before the restart and is in doubt now."""
+        attempt = Attempt(intent, links_of(intent), self._seconds)
+        attempt.verdict = Verdict.UNKNOWN
+        attempt.mark(IN_DOUBT)
+        self.add(attempt)
+        return attempt
+
+    def _recalled(self, recorded: Recorded | None) -> Attempt | None:
+        """A settled one from the journal; one in doubt is in memory."""
+        if recorded is None or recorded.outcome is None:
+            return None
+        outcome = recorded.outcome
+        if outcome.verdict is Verdict.UNKNOWN or not outcome.answer:
+            return None
+        answer = answers.decode(outcome.answer)
+        if isinstance(answer, GatewayError) and is_passing_refusal(answer):
+            return None
+        attempt = Attempt(recorded.intent, links_of(recorded.intent), self._seconds)
+        attempt.settle(outcome.verdict, answer, outcome.order_id)
+        return attempt
+
+    def _forget(self, attempt: Attempt) -> None:
+        intent = attempt.intent
+        self._settled.pop(intent.id, None)
+        for names, name in (
+            (self._by_id, intent.id),
+            (self._under_way, intent.sent_as or intent.id),
+            (self._by_name, intent.client_order_id),
+            (self._by_name, intent.sent_as),
+            (self._by_key, intent.idempotency_key),
+        ):
+            if name is not None and names.get(name) is attempt:
+                del names[name]
+
+
+def minted(intent_id: str) -> str:
+    """A client order id that is known as ours, short enough for every broker, legs included."""
+    return f"gw-{hashlib.sha256(intent_id.encode()).hexdigest()[:20]}"
+
+
+def links_of(intent: Intent) -> Links:
+    """What an order of *intent* is to be linked with."""
+    group = None
+    if intent.kind is IntentKind.SUBMIT:
+        group = request_of(intent).oco_group_id
+    sent_as = intent.sent_as or intent.id
+    own_id = intent.client_order_id
+    return Links(
+        client_order_id=sent_as,
+        own_id=None if own_id in (None, sent_as) else own_id,
+        correlation_id=None if intent.kind is IntentKind.LEG else intent.id,
+        parent_order_id=intent.target if intent.kind is IntentKind.LEG else None,
+        oco_group_id=group,
+    )
+
+
+_requests = msgspec.json.Decoder(OrderRequest)
+
+
+def request_of(intent: Intent) -> OrderRequest:
+    """The order that *intent*, a submit or a leg, asks for."""
+    return _requests.decode(intent.body)
+
+
+def order_of(intent: Intent, status: OrderStatus, at: datetime) -> Order:
+    """What stands for the order of *intent* as long as there is none, under the intent's id."""
+    request, links = request_of(intent), links_of(intent)
+    taken = set(request.__struct_fields__) & set(Order.__struct_fields__) - {"time_in_force"}
+    members = {name: getattr(request, name) for name in taken}
+    members |= {"client_order_id": links.shown_id, "time_in_force": request.tif}
+    return Order(
+        id=intent.id,
+        filled_quantity=ZERO,
+        remaining_quantity=request.quantity,
+        status=status,
+        created_at=intent.at,
+        updated_at=at,
+        correlation_id=intent.id,
+        parent_order_id=links.parent_order_id,
+        reject_reason=RejectReason.UNKNOWN if status is OrderStatus.REJECTED else None,
+        **members,
+    )

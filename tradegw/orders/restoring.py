@@ -1,0 +1,40 @@
+"""From the journal back into memory, before anything else happens."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from ..interfaces import IJournal
+from ..model.journal import IntentKind, OrderState
+from ..model.order import Order
+from .blotter import RETAINED_TERMINAL, Blotter, Links
+from .books import Books
+
+_orders = msgspec.json.Decoder(Order)
+_links = msgspec.json.Decoder(Links)
+
+ALL: Final = 1_000_000
+"""Working orders are all read: there are never as many as this."""
+
+MAKING: Final = frozenset({IntentKind.SUBMIT, IntentKind.CLOSE, IntentKind.LEG})
+"""The intents that make an order; the others change one."""
+
+
+def told_order(state: OrderState) -> tuple[Order, Links | None]:
+    """An order as it was told, and what the gateway alone knows of it."""
+    return _orders.decode(state.body), _links.decode(state.links) if state.links else None
+
+
+def restore_orders(journal: IJournal, blotter: Blotter, *books: Books) -> None:
+    """What clients had been told of orders when the gateway ended, and what was held then."""
+    for is_terminal, newest in ((True, RETAINED_TERMINAL), (False, ALL)):
+        for state in journal.orders(terminal=is_terminal, newest=newest):
+            told, links = told_order(state)
+            blotter.restore(told, links)
+            for book in books:
+                book.count(told)
+    for position in journal.net_positions():
+        for book in books:
+            book.set(position.symbol, position.quantity)

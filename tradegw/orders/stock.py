@@ -1,0 +1,189 @@
+"""Positions: what must be held by all executions, beside what the broker says is held.
+
+A difference may be a fill that was not heard of yet, so it must be seen twice, with nothing
+executed in between, before it counts. One that cannot be explained is told, and restricts trading
+to reductions until it is gone or an operator sets trading ``ACTIVE`` and so accepts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from msgspec.structs import replace
+
+from ..interfaces import IBrokerListener, IExits, WallClock
+from ..model.account import Position
+from ..model.enums import PositionEventKind, PositionSide
+from ..model.events import PositionEvent
+from ..model.money import ZERO, plain
+from ..model.order import Order
+from .books import Books, net_of
+from .chronicle import Chronicle
+from .told import Told
+from .trading import TradingSwitch
+
+SHOWN: Final = 5
+"""Differences that are named."""
+
+
+class Stock:
+    """Compares *books*, kept by all that came in, with the broker's positions."""
+
+    def __init__(
+        self,
+        books: Books,
+        told: Told,
+        chronicle: Chronicle,
+        trading: TradingSwitch,
+        exits: IExits,
+        now: WallClock,
+    ) -> None:
+        self._books = books
+        self._told = told
+        self._chronicle = chronicle
+        self._trading = trading
+        self._exits = exits
+        self._now = now
+        self._intake: IBrokerListener
+        self._version = 0
+        self._doubted: dict[str, Decimal] = {}
+        self._was_restricted = trading.is_restricted
+        self._before: dict[str, Decimal] | None = None
+        """What was held when the gateway ended, until it was compared once."""
+
+    def tell_to(self, intake: IBrokerListener) -> None:
+        """What is found goes the way of live events."""
+        self._intake = intake
+
+    def begin(self) -> None:
+        """The broker is about to be asked."""
+        self._version = self._told.version
+        if self._before is None:
+            self._before = {symbol: self._books.held(symbol) for symbol in self._books.symbols()}
+
+    def count(self, order: Order) -> None:
+        """What *order* executed is in the books already."""
+        self._books.count(order)
+
+    @property
+    def is_suspicious(self) -> bool:
+        """Whether a difference was seen that must be seen again."""
+        return bool(self._doubted) and not self._trading.is_restricted
+
+    def compare(self, positions: Iterable[Position], *, is_first: bool) -> int:
+        """Take in the broker's *positions*; how many events were missed."""
+        positions = tuple(positions)
+        if self._version != self._told.version and not is_first:
+            self._doubted.clear()
+            return 0  # something executed meanwhile: the answer may be older than that
+        net = net_of(positions)
+        if is_first:
+            self._accept(net, self._books.symbols() | net.keys())
+        missing = self._tell_missing(positions)
+        if self._check(net):
+            self._exits.on_positions(positions)
+        return missing
+
+    def done(self) -> None:
+        """All that was missed is told: protection is put right."""
+        self._exits.reconciled()
+
+    # -- what was not told
+
+    def _tell_missing(self, positions: tuple[Position, ...]) -> int:
+        told, before = dict(self._told.positions), self._before or {}
+        missing = 0
+        for position in positions:
+            last = told.pop(position.id, None)
+            held_before = before.pop(position.symbol, ZERO)
+            if last is not None:
+                if (last.side, last.quantity) != (position.side, position.quantity):
+                    missing += self._tell(PositionEventKind.MODIFIED, position)
+            elif held_before == _signed(position):
+                self._told.positions[position.id] = position  # told before the restart
+            else:
+                is_new = not held_before
+                kind = PositionEventKind.OPENED if is_new else PositionEventKind.MODIFIED
+                missing += self._tell(kind, position)
+        for last in told.values():
+            before.pop(last.symbol, None)
+            missing += self._tell(PositionEventKind.CLOSED, self._closed(last))
+        for symbol, quantity in before.items():
+            missing += self._tell(PositionEventKind.CLOSED, _nothing(symbol, quantity, self._now()))
+        self._before = {}
+        return missing
+
+    def _tell(self, kind: PositionEventKind, position: Position) -> int:
+        self._intake.on_event(
+            PositionEvent(timestamp=self._now(), event=kind, position=position, reconciled=True)
+        )
+        return 1
+
+    def _closed(self, last: Position) -> Position:
+        return replace(last, quantity=ZERO, unrealized_pnl=ZERO, updated_at=self._now())
+
+    # -- what cannot be
+
+    def _check(self, net: dict[str, Decimal]) -> bool:
+        """Whether *net* can be believed: it is as it must be, or is so again and again."""
+        differences = self._differences(net)
+        if self._was_restricted and not self._trading.is_restricted:  # an operator has seen them
+            self._accept(net, set(differences))
+            differences = {}
+        unexplained = {
+            symbol: delta
+            for symbol, delta in differences.items()
+            if delta == self._doubted.get(symbol)
+        }
+        self._doubted = differences
+        if unexplained:
+            self._trading.restrict(self._reason(unexplained, net))
+        elif not differences:
+            self._trading.lift()
+        self._was_restricted = self._trading.is_restricted
+        return unexplained == differences
+
+    def _differences(self, net: dict[str, Decimal]) -> dict[str, Decimal]:
+        deltas = {
+            symbol: net.get(symbol, ZERO) - self._books.held(symbol)
+            for symbol in self._books.symbols() | net.keys()
+        }
+        return {symbol: delta for symbol, delta in deltas.items() if delta}
+
+    def _reason(self, symbols: Iterable[str], net: dict[str, Decimal]) -> str:
+        parts = [
+            f"{symbol}: {plain(self._books.held(symbol))} by all executions, "
+            f"{plain(net.get(symbol, ZERO))} at the broker"
+            for symbol in sorted(symbols)[:SHOWN]
+        ]
+        return "positions cannot be explained: " + "; ".join(parts)
+
+    def _accept(self, net: dict[str, Decimal], symbols: set[str]) -> None:
+        """What the broker holds is how it is from now on."""
+        for symbol in symbols:
+            quantity = net.get(symbol, ZERO)
+            self._books.set(symbol, quantity)
+            self._chronicle.correct(symbol, quantity)
+
+
+def _signed(position: Position) -> Decimal:
+    return position.quantity if position.side is PositionSide.LONG else -position.quantity
+
+
+def _nothing(symbol: str, before: Decimal, at: datetime) -> Position:
+    """A position that was held when the gateway ended, and is gone."""
+    return Position(
+        id=symbol,
+        symbol=symbol,
+        side=PositionSide.LONG if before > 0 else PositionSide.SHORT,
+        quantity=ZERO,
+        average_entry_price=ZERO,
+        current_price=ZERO,
+        unrealized_pnl=ZERO,
+        realized_pnl=ZERO,
+        opened_at=at,
+        updated_at=at,
+    )

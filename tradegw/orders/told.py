@@ -1,0 +1,88 @@
+"""What the clients were told so far, or will be as soon as its turn comes.
+
+Whatever comes is compared with this, an event of the broker and an answer to our own asking alike,
+so that nothing is told twice and nothing is left out.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from msgspec.structs import replace
+
+from ..interfaces import IJournal
+from ..model.account import Account, Position, Trade
+from ..model.enums import PositionEventKind
+from ..model.events import OrderEvent, PositionEvent
+from ..model.order import Order
+from .blotter import Blotter
+from .books import Books
+from .lifecycle import Meaning
+
+REMEMBERED_EXECUTIONS: Final = 50_000
+
+
+class Told:
+    """Orders, executions, positions and money. *books* are kept by what comes in.
+
+    *seen* hears of every order that an event tells of, under the id that it was sent with.
+    """
+
+    def __init__(
+        self,
+        blotter: Blotter,
+        books: Books,
+        journal: IJournal,
+        began: datetime,
+        seen: Callable[[Order], object],
+    ) -> None:
+        self._blotter = blotter
+        self._books = books
+        self._journal = journal
+        self._began = began
+        self._seen = seen
+        self._executions: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self.version = 0
+        """Grows with everything that executes or is told of a position."""
+        self.positions: dict[str, Position] = {}
+        self.account: Account | None = None
+
+    def order(self, event: OrderEvent) -> tuple[Meaning, Order]:
+        """What *event* means, and the order to be told, with its links."""
+        order = event.order
+        self._seen(order)
+        if order.parent_order_id is None and event.parent_order_id is not None:
+            order = replace(order, parent_order_id=event.parent_order_id)
+        meaning, order = self._blotter.tell(event.event, order)
+        if meaning.is_told and self._books.execute(order):
+            self.version += 1
+        return meaning, order
+
+    def knows(self, trade: Trade) -> bool:
+        """Whether *trade* was told."""
+        key = (trade.symbol, trade.id)
+        if key in self._executions:
+            return True
+        return trade.timestamp < self._began and self._journal.knows_execution(*key)
+
+    def execution(self, trade: Trade) -> bool:
+        """Whether *trade* is news; it counts as told from now on."""
+        if self.knows(trade):
+            return False
+        self.version += 1
+        self._executions[trade.symbol, trade.id] = None
+        if len(self._executions) > REMEMBERED_EXECUTIONS:
+            self._executions.popitem(last=False)
+        self._books.charge(trade)
+        return True
+
+    def position(self, event: PositionEvent) -> None:
+        """A position was told."""
+        self.version += 1
+        if event.event is PositionEventKind.CLOSED:
+            self.positions.pop(event.position.id, None)
+        else:
+            self.positions[event.position.id] = event.position

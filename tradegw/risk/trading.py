@@ -1,0 +1,167 @@
+"""The switch before everything that could raise exposure: what each trading state lets through.
+
+An operator (a client or a signal) and the reconciliation each have a say, and the stricter of the
+two holds. Quantities are in base units, signed where they are held: a short position is negative.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Context, Decimal
+from typing import Final
+
+from msgspec import Struct
+
+from ..errors import OrderDenied
+from ..model.enums import Side
+from ..model.money import MAX_DIGITS, MAX_SCALE, ZERO, plain
+from ..model.order import Order, OrderChange, OrderRequest
+from ..model.trading import StateSetter, TradingState, TradingStatus
+
+_EXACT: Final = Context(prec=2 * (MAX_DIGITS + MAX_SCALE))
+_REJECT_CODES: Final = {
+    TradingState.REDUCE_ONLY: "TRADING_REDUCE_ONLY",
+    TradingState.HALTED: "TRADING_HALTED",
+}
+
+
+class Standing(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What must be remembered: what the operator set, and what the reconciliation found, if it
+    restricts trading.
+    """
+
+    operator: TradingStatus
+    restriction: TradingStatus | None = None
+
+
+class TradingGate:
+    """Decides whether an order, or the change of one, may leave in the state that holds.
+
+    Cancels, closes of positions and exit legs are not asked about: they always may. For the others
+    *held* is the signed net quantity of the symbol, ``None`` as long as it is not known, and
+    *reducing* what is left of all other orders of that side, working or on their way, exit legs not
+    counted.
+    """
+
+    status: TradingStatus
+    """What holds now."""
+
+    def __init__(self, standing: Standing) -> None:
+        self._hold(standing)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everything may leave, so that nothing need be known to ask."""
+        return self.status.state is TradingState.ACTIVE
+
+    def set(self, status: TradingStatus) -> None:
+        """What the operator wants; ``ACTIVE`` also ends the reconciliation's restriction."""
+        ended = status.state is TradingState.ACTIVE
+        self._hold(
+            Standing(operator=status, restriction=None if ended else self.standing.restriction)
+        )
+
+    def restrict(self, reason: str, at: datetime) -> None:
+        """The reconciliation cannot explain something: only reductions may leave until it can, or
+        until the operator sets ``ACTIVE``. Repeated, it has the newer reason and the first time.
+        """
+        found = self.standing.restriction
+        restriction = TradingStatus(
+            state=TradingState.REDUCE_ONLY,
+            since=at if found is None else found.since,
+            set_by=StateSetter.RECONCILIATION,
+            reason=reason,
+        )
+        self._hold(Standing(operator=self.standing.operator, restriction=restriction))
+
+    def lift(self) -> None:
+        """What restricted trading is explained."""
+        self._hold(Standing(operator=self.standing.operator))
+
+    def check(self, request: OrderRequest, held: Decimal | None, reducing: Decimal) -> None:
+        """Raise ``OrderDenied`` if *request* must not leave now.
+
+        ``REDUCE_ONLY`` lets through what cannot but lower exposure: the side opposite to what is
+        held, no more than the others leave of it, no exits attached. ``HALTED`` also wants it said:
+        ``reduce_only`` must be true.
+        """
+        if self.is_open:
+            return
+        self._check_marked(request.reduce_only is True)
+        if request.wants_exits:
+            raise self._denied("exits attached to it could open a position")
+        self._check_reduces(request.side, request.quantity, held, reducing)
+
+    def check_change(
+        self, order: Order, change: OrderChange, held: Decimal | None, reducing: Decimal
+    ) -> None:
+        """Raise ``OrderDenied`` if *change* must not leave now; *reducing* does not count *order*.
+
+        A quantity may always be lowered. What raises it, or moves a price, must pass for a new
+        order of what would then be left. An exit leg's prices may always be moved, and so may the
+        exits that an order has; where there are none, they can be attached to what opens only.
+        """
+        if self.is_open:
+            return
+        quantity = order.quantity if change.quantity is None else change.quantity
+        is_leg = order.parent_order_id is not None
+        if quantity > order.quantity or (_moves_prices(change) and not is_leg):
+            self._check_marked(is_leg or order.reduce_only is True)
+            left = _EXACT.subtract(quantity, order.filled_quantity)
+            self._check_reduces(order.side, left, held, reducing)
+        if _attaches_exits(order, change) and (held is None or _reduces(order.side, held)):
+            raise self._denied("exits attached to it could open a position")
+
+    def _hold(self, standing: Standing) -> None:
+        self.standing = standing
+        self.status = _stricter(standing)
+
+    def _check_marked(self, says_so: bool) -> None:
+        if self.status.state is TradingState.HALTED and not says_so:
+            raise self._denied("only orders that are marked reduce_only may leave")
+
+    def _check_reduces(
+        self, side: Side, quantity: Decimal, held: Decimal | None, reducing: Decimal
+    ) -> None:
+        if held is None:
+            raise self._denied("what is held is not known yet")
+        if not _reduces(side, held):
+            raise self._denied(f"it would not reduce what is held ({plain(held)})")
+        left = max(_EXACT.subtract(held.copy_abs(), reducing), ZERO)
+        if quantity > left:
+            raise self._denied(f"no more than {plain(left)} is left to reduce")
+
+    def _denied(self, why: str) -> OrderDenied:
+        state, reason = self.status.state, self.status.reason
+        because = "" if reason is None else f" ({reason})"
+        return OrderDenied(f"Trading is {state.value}{because}: {why}", _REJECT_CODES[state])
+
+
+def _stricter(standing: Standing) -> TradingStatus:
+    """The state that holds. Both reasons are told, so that nobody ends what he has not seen."""
+    operator, restriction = standing.operator, standing.restriction
+    if restriction is None:
+        return operator
+    if operator.state is TradingState.ACTIVE:
+        return restriction
+    reasons = (operator.reason, f"reconciliation: {restriction.reason}")
+    return TradingStatus(
+        state=operator.state,
+        since=operator.since,
+        set_by=operator.set_by,
+        reason="; ".join(reason for reason in reasons if reason),
+    )
+
+
+def _reduces(side: Side, held: Decimal) -> bool:
+    return held * side.sign < ZERO
+
+
+def _moves_prices(change: OrderChange) -> bool:
+    prices = (change.limit_price, change.stop_price, change.trailing_distance)
+    return any(price is not None for price in prices)
+
+
+def _attaches_exits(order: Order, change: OrderChange) -> bool:
+    wants = change.stop_loss is not None or change.take_profit is not None
+    return wants and order.stop_loss is None and order.take_profit is None
