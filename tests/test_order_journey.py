@@ -200,7 +200,10 @@ def test_a_refusal_is_told_and_leaves_nothing_behind(journey: Journey) -> None:
     assert status == 422
     assert body["details"] == {"reject_code": "INSUFFICIENT_FUNDS"}
     assert journey.heard() == []
-    assert journey.ask("POST", "/v1/orders", BRACKET)[0] == 201
+    assert journey.ask("POST", "/v1/orders", BRACKET) == (status, body)  # the same: the same answer
+    assert len(journey.broker.asked("submit")) == 1
+    assert journey.ask("POST", "/v1/orders", BRACKET | {"quantity": "5"})[0] == 409
+    assert journey.ask("POST", "/v1/orders", BRACKET | {"client_order_id": "c2"})[0] == 201
 
 
 def test_an_exit_that_cannot_be_placed_is_shouted_about_before_the_fill_and_repaired(

@@ -53,7 +53,7 @@ class Plugin:
         return {"seed": environ.get("MOCK_SEED", "42")}
 
 class Gateway(MultiService):
-    def __init__(self, settings, plugin, own, reactor, now, seconds):
+    def __init__(self, settings, plugin, own, reactor, now, seconds, open_journal):
         super().__init__()
         self.settings, self.reactor = settings, reactor
         assert now().tzinfo is not None and seconds() <= seconds()
@@ -430,7 +430,8 @@ def test_making_the_service_wires_the_gateway_to_the_daemon(
     assert daemon.halt is not None
     daemon.halt()
     assert halted == [child]
-    settings, its_plugin, own, _, now, seconds = made[0]
+    settings, its_plugin, own, _, now, seconds, open_journal = made[0]
+    assert callable(open_journal)
     assert settings.provider is Provider.MOCK
     assert its_plugin is plugin
     assert own == "own"

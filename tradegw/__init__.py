@@ -21,8 +21,8 @@ The map of the package, in the order in which things depend on each other:
 ``daemon``       the process: where its log goes, what signals do to it
 ``tap``          the ``twistd`` plugin; the only module that knows the reactor
 
-Beside them stand ``deferreds`` (coroutines at the seams), ``secrecy`` (what is never written),
-``logs`` and ``testing`` (the fakes we ship).
+Beside them stand ``deferreds`` (coroutines at the seams), ``retelling`` (the event log, page by
+page), ``secrecy`` (what is never written), ``logs`` and ``testing`` (the fakes we ship).
 
 Read ``docs/architecture.md`` next.
 """

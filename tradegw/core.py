@@ -21,10 +21,11 @@ from .metrics.meters import Meters
 from .model.enums import OrderEventKind, OrderStatus, PositionMode
 from .model.events import OrderEvent
 from .model.journal import Intent, IntentKind
+from .model.order import Order
 from .orders.alarm import Alarm
 from .orders.blotter import Blotter
 from .orders.books import Books
-from .orders.changes import Changes
+from .orders.cancels import Cancels
 from .orders.chronicle import Chronicle
 from .orders.closing import Closing
 from .orders.desk import Desk
@@ -33,7 +34,7 @@ from .orders.entry import Entry
 from .orders.findings import Findings
 from .orders.gate import Gate
 from .orders.intake import Intake
-from .orders.intents import Intents, order_of
+from .orders.intents import Intents, is_minted, order_of
 from .orders.line import Line
 from .orders.link import Link
 from .orders.oco import OcoGroups
@@ -42,12 +43,14 @@ from .orders.reads import Reads
 from .orders.reconcile import Reconciliation
 from .orders.record import Record
 from .orders.release import Release
+from .orders.replaces import Replaces
 from .orders.resolution import Resolution
-from .orders.restoring import MAKING, restore_orders
+from .orders.restoring import restore_orders
 from .orders.stock import Stock
 from .orders.timelines import Timelines
 from .orders.told import Told
 from .orders.trading import TradingSwitch
+from .orders.watch import Watch
 from .risk.breakers import Breakers
 
 SUBMIT_WAIT_SECONDS: Final = 10.0
@@ -90,7 +93,8 @@ class Core:
         self.gate = Gate(self.trading.gate, self.books, blotter, intents, clock)
         patience = Patience(clock, around.submit_wait_seconds)
         self.dispatch = dispatch = Dispatch(line, blotter, intents, journal, meters, patience)
-        self.entry = entry = Entry(line, blotter, intents, dispatch, self.gate)
+        told = Told(blotter, self.books, told_books, journal, now(), dispatch.seen)
+        self.entry = entry = Entry(line, blotter, told, intents, dispatch, self.gate)
         self.guardian = guardian = Guardian(
             entry,
             self.breakers.exit_order,
@@ -102,10 +106,11 @@ class Core:
         )
         self.reads = Reads(line, blotter, intents, journal, clock, seconds, now)
         record = Record(journal, now, around.new_id)
-        self.changes = Changes(line, entry, blotter, self.gate, guardian, record, patience)
+        self._watch = watch = Watch(entry, blotter, intents, clock)
+        self._cancels = Cancels(line, entry, blotter, guardian, record, watch, patience)
+        self._replaces = Replaces(entry, blotter, self.gate, guardian, record, watch, patience)
         self.closing = Closing(line, blotter, self.reads, intents, dispatch)
-        self.desk = Desk(entry, self.changes, self.closing, self.reads, guardian)
-        told = Told(blotter, self.books, journal, now(), dispatch.seen)
+        self.desk = Desk(entry, self._replaces, self._cancels, self.closing, self.reads, guardian)
         stock = Stock(self.books, told, chronicle, self.trading, guardian, now)
         self._findings = findings = Findings(line, blotter, told, stock, journal, alarm, now)
         self.reconciliation = Reconciliation(
@@ -126,7 +131,7 @@ class Core:
         """Those who are known to each other both ways."""
         self.dispatch.connect(self.guardian, self.resolution.pursue)
         self.entry.guard_with(self.guardian, self.resolution)
-        self.changes.tell_with(self._findings.learned)
+        self._watch.tell_with(self._findings.learned)
         self._findings.tell_to(self.intake)
         self.intake.connect(self.reconciliation.suspect, self._relinked)
 
@@ -135,19 +140,31 @@ class Core:
         self.guardian.restore(self.blotter.all_told())
         unresolved = self.journal.unresolved()
         for intent in [recorded.intent for recorded in unresolved]:
-            if intent.kind not in MAKING:
-                self.changes.resume(intent)
+            if intent.kind is IntentKind.CANCEL:
+                self._cancels.resume(intent)
+                continue
+            if intent.kind is IntentKind.REPLACE:
+                self._replaces.resume(intent)
                 continue
             attempt = self.intents.restore(intent)
             self.blotter.expect(attempt.links)
             if intent.kind is IntentKind.CLOSE:
                 self.closing.restore(attempt)
             self.resolution.pursue(attempt)
+        for order in self.blotter.told_working():
+            self._restore_close(order)
         if unresolved:
             self.log.warn(
                 "{count} requests to the broker had no known outcome when the gateway ended",
                 count=len(unresolved),
             )
+
+    def _restore_close(self, order: Order) -> None:
+        """A closing order that works on is not sent again when it is asked for again."""
+        if order.correlation_id is not None and is_minted(order.client_order_id):
+            attempt = self.intents.by_id(order.correlation_id)
+            if attempt is not None and attempt.intent.kind is IntentKind.CLOSE:
+                self.closing.restore(attempt)
 
     def _relinked(self) -> None:
         """The broker is there: first of all it is asked how things stand."""
@@ -178,6 +195,6 @@ class Core:
         """Nothing more is begun; fires when all that was published is told."""
         self.reconciliation.stop()
         self.resolution.stop()
-        self.changes.stop()
+        self._watch.stop()
         self.release.flush()
         return self.chronicle.empty()

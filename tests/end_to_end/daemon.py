@@ -43,6 +43,8 @@ def clean_environment(**ours: str) -> dict[str, str]:
 class Daemon:
     """A running ``twistd tradegw`` on the mock provider; a context manager."""
 
+    command: tuple[str, ...] = (TWISTD,)
+
     def __init__(self, state: Path, port: int = 0, **environment: str) -> None:
         self.state = state
         self._wanted_port = port
@@ -59,7 +61,7 @@ class Daemon:
 
     def __enter__(self) -> Self:
         self.process = subprocess.Popen(
-            [TWISTD, "-n", "--pidfile=", "tradegw"],
+            [*self.command, "-n", "--pidfile=", "tradegw"],
             env=clean_environment(GATEWAY_PORT=str(self._wanted_port), **self._environment),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

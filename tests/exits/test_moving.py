@@ -281,7 +281,7 @@ def test_w58_a_new_leg_in_doubt_is_not_followed_by_the_old_one(core: Core, arriv
     if arrived:
         core.broker.unheard = {OrderEventKind.CREATED}
         core.broker.plan("submit", Lost(NO_ANSWER))
-        core.broker.plan("open_orders", *[NO_ANSWER] * 3)
+        core.broker.plan("order_by_client_id", *[NO_ANSWER] * 8)
     else:
         core.broker.plan("submit", *[NO_ANSWER] * 4)
     work = move(core, stop_loss=95)

@@ -112,15 +112,27 @@ class Sink:
 class Core(WiredCore):
     """The middle of the gateway. Time stands still until ``clock`` is advanced."""
 
-    def __init__(self, *, brackets: bool = False, again: Core | None = None) -> None:
-        """With *again*: as after a restart of that one, at the same broker."""
+    def __init__(
+        self,
+        *,
+        brackets: bool = False,
+        again: Core | None = None,
+        linked: bool = True,
+        store: MemoryJournal | None = None,
+        reconcile_seconds: float = FOR_EVER,
+    ) -> None:
+        """With *again*: as after a restart of that one, at the same broker. Unless *linked* the
+        broker is not logged on yet. *store* is the journal, if it is to be another.
+        """
         self._ids: int = 0 if again is None else again._ids
         self.clock: Clock = Clock() if again is None else again.clock
         self.sink: Sink = Sink() if again is None else again.sink
         self.broker: ScriptedBroker = (
             ScriptedBroker(brackets=brackets) if again is None else again.broker
         )
-        self.store = MemoryJournal() if again is None else again.store.reopened()
+        if store is None:
+            store = MemoryJournal() if again is None else again.store.reopened()
+        self.store = store
         super().__init__(
             self.broker,
             Surroundings(
@@ -131,13 +143,14 @@ class Core(WiredCore):
                 seconds=self.clock.seconds,
                 now=self.now,
                 new_id=self._new_id,
-                reconcile_seconds=FOR_EVER,
+                reconcile_seconds=reconcile_seconds,
             ),
         )
         self.groups = self.intake._groups
         self.broker.listener = self.intake
-        self.intake.on_link_up()
-        self.broker.calls.clear()
+        if linked:
+            self.intake.on_link_up()
+            self.broker.calls.clear()
 
     def _new_id(self) -> str:
         self._ids += 1

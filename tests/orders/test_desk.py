@@ -7,10 +7,10 @@ from twisted.internet.defer import CancelledError, Deferred
 from zope.interface.verify import verifyObject
 
 from tests.orders.core import Core, a_position, failure_of, order_request, result_of
-from tradegw.errors import Overloaded, ShuttingDown
+from tradegw.errors import OrderRejected, Overloaded, ProviderError, ShuttingDown
 from tradegw.interfaces import ITrading
 from tradegw.model.enums import OrderStatus
-from tradegw.model.order import ClosePositionRequest
+from tradegw.model.order import ClosePositionRequest, Unresolved
 from tradegw.orders.desk import MAX_UNDER_WAY, MAX_URGENT
 
 
@@ -109,10 +109,20 @@ def test_idle_fires_when_the_last_work_is_done_however_it_ends(core: Core) -> No
     waiting = [core.desk.idle(), core.desk.idle()]
     answers[0].callback(None)
     assert not waiting[0].called
-    answers[1].errback(RuntimeError("a defect"))
+    answers[1].errback(OrderRejected("no"))
     assert waiting[0].called
     assert waiting[1].called
-    works[1].addErrback(lambda _expected: None)
+    failure_of(works[1], OrderRejected)
+
+
+def test_idle_waits_no_longer_for_an_outcome_than_its_client(core: Core) -> None:
+    core.broker.plan("submit", ProviderError("no answer"))
+    work, idle = core.desk.submit(order_request()), core.desk.idle()
+    core.wait(9)
+    assert not idle.called
+    core.wait(1)
+    assert idle.called
+    assert result_of(work).outcome is Unresolved.UNKNOWN
 
 
 def test_idle_waits_for_work_whose_client_has_gone(core: Core) -> None:

@@ -11,6 +11,7 @@ from zope.interface.verify import verifyObject
 from tests.orders.core import Core, failure_of, order_request, result_of
 from tradegw.errors import (
     GatewayError,
+    IntentConflict,
     InternalError,
     InvalidRequest,
     OrderNotFound,
@@ -24,8 +25,8 @@ from tradegw.errors import (
 )
 from tradegw.exits import guardian
 from tradegw.interfaces import IOrderEntry
-from tradegw.model.enums import OrderStatus, OrderType
-from tradegw.model.order import CancelAllResult, OrderChange
+from tradegw.model.enums import OrderEventKind, OrderStatus, OrderType
+from tradegw.model.order import CancelAllResult, OrderChange, Unresolved
 from tradegw.testing.broker import Lost
 
 SUBMITTED = "gateway_orders_submitted_total"
@@ -73,11 +74,24 @@ def test_w01_every_order_leaves_with_a_client_order_id(core: Core, given: str | 
     assert sent.client_order_id.startswith("gw-")
 
 
-@pytest.mark.parametrize("error", [*DEFINITE, *DOUBTFUL], ids=lambda error: type(error).__name__)
-def test_w01_a_submit_is_sent_once_whatever_comes_back(core: Core, error: GatewayError) -> None:
+@pytest.mark.parametrize("error", DEFINITE, ids=lambda error: type(error).__name__)
+def test_w01_a_definite_refusal_is_the_answer(core: Core, error: GatewayError) -> None:
     core.broker.plan("submit", error)
     assert failure_of(core.desk.submit(order_request()), GatewayError) is error
-    core.wait(60)
+    core.wait(120)
+    assert len(core.broker.asked("submit")) == 1
+    assert core.broker.asked("order_by_client_id") == []
+
+
+@pytest.mark.parametrize("error", DOUBTFUL, ids=lambda error: type(error).__name__)
+def test_w01_a_submit_is_sent_once_though_nobody_knows_what_became_of_it(
+    core: Core, error: GatewayError
+) -> None:
+    core.broker.plan("submit", error)
+    work = core.desk.submit(order_request())
+    core.wait(120)
+    handle = result_of(work)
+    assert (handle.status, handle.outcome) == (OrderStatus.PENDING, Unresolved.UNKNOWN)
     assert len(core.broker.asked("submit")) == 1
 
 
@@ -95,40 +109,47 @@ def test_w02_an_accepted_order_without_a_readable_answer_is_protected(
     core: Core, error: GatewayError
 ) -> None:
     core.broker.plan("submit", Lost(error))
-    request = order_request(stop_loss="90", client_order_id="c1")
-    failure_of(core.desk.submit(request), GatewayError)
+    work = core.desk.submit(order_request(stop_loss="90", client_order_id="c1"))
     core.broker.fill("ord-1", "1")
     assert core.leg("c1-sl").quantity == 1
-    assert core.order_events("ord-1")[-1].order.correlation_id is not None
+    handle = result_of(work)
+    assert (handle.id, handle.outcome) == ("ord-1", None)
+    assert core.order_events("ord-1")[-1].order.correlation_id == handle.correlation_id
 
 
-def test_the_refusal_of_a_repeat_leaves_the_first_order_protected(core: Core) -> None:
-    """A client in doubt sends the same client order id again and the broker says: duplicate."""
+def test_a_repeat_that_wants_something_else_is_refused_and_the_first_stays_protected(
+    core: Core,
+) -> None:
     entry_id = core.entered()
     for exits in ({}, {"stop_loss": "80"}):
-        core.broker.plan("submit", OrderRejected("duplicate client order id"))
         request = order_request(client_order_id="c1", **exits)
-        failure_of(core.desk.submit(request), OrderRejected)
+        failure_of(core.desk.submit(request), IntentConflict)
+    assert len(core.broker.asked("submit")) == 1
     core.broker.fill(entry_id, "1")
     assert core.leg("c1-sl").stop_price == 90
     assert core.live(OrderType.LIMIT) == 1
 
 
-def test_a_repeat_after_a_lost_answer_that_the_broker_refuses_leaves_the_first_protected(
+def test_a_repeat_after_a_lost_answer_waits_for_the_first_which_is_protected_once(
     core: Core,
 ) -> None:
-    core.broker.plan("submit", Lost(ProviderError("no answer")), OrderRejected("duplicate"))
+    core.broker.unheard.add(OrderEventKind.CREATED)
+    core.broker.plan("submit", Lost(ProviderError("no answer")))
     request = order_request(client_order_id="c1", stop_loss="90")
-    failure_of(core.desk.submit(request), ProviderError)
-    failure_of(core.desk.submit(request), OrderRejected)
+    works = [core.desk.submit(request), core.desk.submit(request)]
+    core.wait(1)
+    assert [result_of(work).id for work in works] == ["ord-1", "ord-1"]
     core.broker.fill("ord-1", "1")
     assert core.live(OrderType.STOP) == 1
 
 
-def test_a_repeat_that_never_arrived_the_first_time_is_protected_once(core: Core) -> None:
+def test_an_id_that_never_arrived_stays_refused_and_another_is_protected_once(core: Core) -> None:
     core.broker.plan("submit", ProviderError("never arrived"))
-    failure_of(core.desk.submit(order_request(client_order_id="c1", stop_loss="90")), ProviderError)
-    handle = core.submit(client_order_id="c1", stop_loss="80")
+    request = order_request(client_order_id="c1", stop_loss="90")
+    core.desk.submit(request)
+    core.wait(120)
+    assert failure_of(core.desk.submit(request), OrderRejected).reject_code == "NEVER_ARRIVED"
+    handle = core.submit(client_order_id="c2", stop_loss="80")
     core.broker.fill(handle.id, "1")
     assert [leg.stop_price for leg in core.live_legs()] == [80]
 
@@ -288,10 +309,13 @@ def test_api07_by_symbol(core: Core) -> None:
 
 
 def test_api07_failures_are_counted_and_named(core: Core) -> None:
-    first, second = core.submit().id, core.submit().id
-    core.broker.plan("cancel", ProviderError("no answer"))
-    done = result_of(core.desk.cancel_all(None))
-    assert done == CancelAllResult(cancelled_count=1, failed_count=1, failed_order_ids=(first,))
+    first, second, third = (core.submit().id for _ in range(3))
+    core.broker.plan("cancel", OrderRejected("no"), None, ProviderError("no answer"))
+    work = core.desk.cancel_all(None)
+    core.wait(10)
+    assert result_of(work) == CancelAllResult(
+        cancelled_count=1, failed_count=2, failed_order_ids=(first, third)
+    )
     assert core.broker.orders[second].status is OrderStatus.CANCELLED
 
 

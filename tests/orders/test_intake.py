@@ -33,6 +33,7 @@ from tradegw.model.events import (
     PositionEvent,
     QuoteEvent,
     RateLimitEvent,
+    SequencedEvent,
     TradeEvent,
 )
 from tradegw.model.market import Quote
@@ -77,7 +78,10 @@ def test_keeps_its_promises(core: Core) -> None:
 )
 def test_what_concerns_no_exit_goes_out_as_it_came(core: Core, event: Any) -> None:
     core.intake.on_event(event)
-    assert core.sink.events == [event]
+    (told,) = core.sink.events
+    assert replace(told, seq=None, epoch=None) == event
+    assert (told.seq is not None) == isinstance(event, SequencedEvent)
+    assert (told.epoch is not None) == isinstance(event, SequencedEvent)
 
 
 @pytest.mark.parametrize(
@@ -91,9 +95,13 @@ def test_rate_limits_are_counted(core: Core, kind: RateLimitEventKind, name: str
 
 
 def test_rt10_order_events_are_counted_by_kind(core: Core) -> None:
-    core.intake.on_event(an_event(OrderEventKind.FILLED, status=OrderStatus.FILLED, filled=1))
-    core.intake.on_event(an_event(OrderEventKind.CANCELLED, status=OrderStatus.CANCELLED))
-    core.intake.on_event(an_event(OrderEventKind.CANCELLED, status=OrderStatus.CANCELLED))
+    for order_id, kind, members in (
+        ("o1", OrderEventKind.FILLED, {"status": OrderStatus.FILLED, "filled": 1}),
+        ("o2", OrderEventKind.CANCELLED, {"status": OrderStatus.CANCELLED}),
+        ("o3", OrderEventKind.CANCELLED, {"status": OrderStatus.CANCELLED}),
+        ("o3", OrderEventKind.CANCELLED, {"status": OrderStatus.CANCELLED}),  # said twice
+    ):
+        core.intake.on_event(an_event(kind, order_id=order_id, **members))
     name = "gateway_order_events_total"
     assert core.count(name, platform="mock", event_type="filled") == 1
     assert core.count(name, platform="mock", event_type="cancelled") == 2

@@ -7,11 +7,12 @@ import sys
 from collections import Counter
 from typing import Any
 
-from .run import many, simulate
+from .run import many, quietly, simulate
 
 
 def main() -> int:
     arguments = _arguments()
+    quietly()
     how = {
         "naive": arguments.naive,
         "calm": arguments.calm,

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from msgspec import Struct
+from twisted.internet.interfaces import IDelayedCall
 
 from .life import Lives
 from .listener import Listener
@@ -58,7 +59,7 @@ class Intent(Struct, eq=False):
         """The definite answer, if one came: what is to come of it is known or will be told."""
         for said in self.answers:
             status = said.status
-            if status is not None and status < 500 and status != 429:
+            if status == 501 or (status is not None and status < 500 and status != 429):
                 return said
         return None
 
@@ -94,24 +95,27 @@ class Client:
         hang_up_after: float | None = None,
     ) -> None:
         """One request on a connection of its own; *done* is called once, later."""
-        told: list[int] = []
+        over: list[bool] = []
 
         def finished(status: int | None, answer: Any) -> None:
-            if not told:
-                told.append(1)
+            if not over:
+                over.append(True)
+                if patience is not None and patience.active():
+                    patience.cancel()
                 done(status, answer)
 
+        def give_up() -> None:
+            assert pipe is not None
+            pipe.hang_up()
+            finished(None, None)
+
+        patience: IDelayedCall | None = None
         pipe = self._lives.current.connect(Answer(finished), "reply")
         if pipe is None:
             self._world.later(0, finished, None, None)
             return
-
-        def give_up() -> None:
-            if not told:
-                pipe.hang_up()
-                finished(None, None)
-
-        self._world.later(PATIENCE_SECONDS if hang_up_after is None else hang_up_after, give_up)
+        seconds = PATIENCE_SECONDS if hang_up_after is None else hang_up_after
+        patience = self._world.later(seconds, give_up)
         pipe.send(request(method, path, body, key))
 
     def pursue(self, intent: Intent) -> None:

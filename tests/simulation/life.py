@@ -53,6 +53,7 @@ class Life:
         world.new_clock(self.reactor)
         self.broker = FaultyBroker(world, self, f"life {number}")
         self.gateway: Any = None
+        self.journal: Any = None
         self._disk = world.schedule.random(f"disk of life {number}")
 
     def start(self, build: Callable[[Life], Any]) -> None:
@@ -109,7 +110,7 @@ class Life:
         """Let go of what the dead, or retired, gateway still has open."""
         self.alive = False
         self.world.drop_clock(self.reactor)
-        bury(self.gateway)
+        bury(self)
 
     # -- the journal's disk
 

@@ -52,12 +52,21 @@ class Listener:
         since = "" if self.since is None else f"?since={self.since}"
         self._pipe.send(HANDSHAKE.format(since=since).encode())
 
-    def prepend(self, journal: Any) -> None:
-        """Take in what was told before the first connection, for those who judge the whole."""
-        if journal is not None:
-            before = self.told[0]["seq"] if self.told else journal.span().newest + 1
-            earlier = journal.events(journal.span().oldest - 1, before - journal.span().oldest)
-            self.told[:0] = [json.loads(bytes(body)) for _, body in earlier]
+    def complete(self, journal: Any, *, disk_failed: bool) -> None:
+        """Take in what was told before the first connection, for those who judge the whole.
+
+        What is told while the disk fails bears no number, and gets one when it is written down: to
+        a client that listens there is a gap. Then the journal is what was told.
+        """
+        if journal is None:
+            return
+        oldest = journal.span().oldest
+        first = self.told[0]["seq"] if self.told else journal.span().newest + 1
+        if disk_failed:
+            self.told.clear()
+            first = journal.span().newest + 1
+        earlier = journal.events(oldest - 1, first - oldest)
+        self.told[:0] = [json.loads(bytes(body)) for _, body in earlier]
 
     def drop(self) -> None:
         """The connection breaks."""

@@ -16,7 +16,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
-from twisted.logger import ILogObserver, LogLevel, globalLogPublisher
+from twisted.logger import (
+    ILogObserver,
+    LogLevel,
+    formatEvent,
+    globalLogBeginner,
+    globalLogPublisher,
+)
 from zope.interface import implementer
 
 from . import building, judge
@@ -112,18 +118,17 @@ class Simulation:
         yield from judge.closes_are_true(venue, client.intents)
         yield from judge.cancels_are_true(venue, client.intents)
         yield from judge.replaces_are_true(venue, client.intents)
-        yield from judge.the_stream_is_whole(
-            client.stream, disk_failed="disk_fails" in self.world.hits
-        )
-        journal = building.journal_of(self.lives.current.gateway)
-        yield from judge.the_stream_is_the_journal(client.stream, journal)
-        client.stream.prepend(journal)
+        journal = self.lives.current.journal
+        disk_failed = "disk_fails" in self.world.hits
+        yield from judge.the_stream_is_whole(client.stream, disk_failed=disk_failed)
+        yield from judge.the_stream_is_the_journal(client.stream, journal, disk_failed=disk_failed)
+        client.stream.complete(journal, disk_failed=disk_failed)
         yield from judge.told_states_are_true(venue, client.stream)
         yield from judge.told_executions_are_true(venue, client.stream)
         yield from judge.fills_never_shrink(client.stream)
         yield from judge.exits_cover(venue, self.schedule.exits)
         yield from judge.nothing_flipped(venue)
-        yield from self.watch.complaints
+        yield from self.watch.complaints()
         yield from examination.complaints()
         yield from self.defects
 
@@ -179,8 +184,13 @@ def many(seeds: Iterable[int], workers: int = 2, **how: Any) -> Iterator[Result]
     if workers == 1:
         yield from map(_Task(how), seeds)
         return
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), quietly) as pool:
         yield from pool.map(_Task(how), seeds, chunksize=10)
+
+
+def quietly() -> None:
+    """Nothing is logged to the terminal from now on: results say what must be known."""
+    globalLogBeginner.beginLoggingTo([], redirectStandardIO=False, discardBuffer=True)
 
 
 class _Task:
@@ -231,9 +241,14 @@ def _defects_logged(into: list[str]) -> Iterator[None]:
 
     @implementer(ILogObserver)
     def observe(event: Any) -> None:
-        if event.get("log_level") is LogLevel.critical:
-            failure = event.get("log_failure")
-            into.append(f"logged as a defect: {failure.value!r}" if failure else str(event))
+        if event.get("log_level") is not LogLevel.critical:
+            return
+        failure = event.get("log_failure")
+        if failure is None:
+            into.append(f"logged as a defect: {formatEvent(event)}")
+        else:
+            frames = failure.getTraceback(elideFrameworkCode=True).splitlines()[-4:-1]
+            into.append(f"logged as a defect: {failure.value!r} {' '.join(frames)}")
 
     globalLogPublisher.addObserver(observe)
     try:

@@ -221,10 +221,17 @@ def test_a_fill_without_exits_that_nobody_was_told_of_is_seen(
         )
     if is_alerted:
         details = {"order_id": entry.id}
-        watch.heard({"type": "error", "code": "POSITION_UNPROTECTED", "details": details})
+        watch.heard(
+            {
+                "type": "error",
+                "code": "POSITION_UNPROTECTED",
+                "details": details,
+                "timestamp": world.now().isoformat(),
+            }
+        )
     watch.heard({"type": "order", "order": to_builtins(entry)})
     world.run(10)
-    assert bool(watch.complaints) is complains
+    assert bool(list(watch.complaints())) is complains
 
 
 class Log:

@@ -27,12 +27,13 @@ from .schedule import FREE, GUARDED, Broker
 
 
 class Entered(Struct, frozen=True):
-    """An order that was accepted, from whom, and as what: *via* is submit, close or hand."""
+    """An order that was accepted. *via* is submit, close or hand; *part* what a close asked for."""
 
     order_id: str
     request: OrderRequest
     via: str
     at: datetime
+    part: Decimal | None = None
 
 
 class Venue:
@@ -90,7 +91,9 @@ class Venue:
             position_id=held.id,
             client_order_id=name,
         )
-        return self.submit(closing, "close", at_once=order_type is OrderType.MARKET)
+        order = self.submit(closing, "close", at_once=order_type is OrderType.MARKET)
+        self.entered[-1] = replace(self.entered[-1], part=request.quantity)
+        return order
 
     def cancel(self, order_id: str) -> Order:
         return self.named(self.exchange.cancel(order_id, self.now()))

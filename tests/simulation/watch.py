@@ -6,6 +6,8 @@ anything else than legs sold, the ledger cannot tell whose it was, and nothing i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -22,13 +24,13 @@ SUFFIXES: Final = {"stop_loss": "sl", "take_profit": "tp"}
 
 
 class Watch:
-    """Hears what the client hears. :attr:`complaints` is what it found."""
+    """Hears what the client hears."""
 
     def __init__(self, world: World, lives: Lives) -> None:
-        self.complaints: list[str] = []
         self._world = world
         self._lives = lives
         self._alerts: list[dict[str, Any]] = []
+        self._missing: list[tuple[datetime, str, str]] = []
 
     def heard(self, message: dict[str, Any]) -> None:
         """A numbered message came."""
@@ -38,21 +40,36 @@ class Watch:
             return
         order = message["order"]
         is_entry = order["symbol"] == GUARDED and order["side"] == Side.BUY.value
-        if is_entry and Decimal(order["filled_quantity"]) > 0:
-            life = self._lives.current
-            self._world.later(GRACE_SECONDS, self._look, life, order)
+        if is_entry and Decimal(order["filled_quantity"]) > 0 and self._gaps(order):
+            self._world.later(GRACE_SECONDS, self._look, self._lives.current, order)
+
+    def complaints(self) -> Iterator[str]:
+        """What was missing and not told by then, though a client may have heard of it later."""
+        for at, order_id, gap in self._missing:
+            told = [
+                alert
+                for alert in self._alerts
+                if (alert.get("details") or {}).get("order_id") == order_id
+                and datetime.fromisoformat(alert["timestamp"]) <= at
+            ]
+            if not told:
+                yield f"{order_id}: {gap}, and nobody was told"
 
     def _look(self, life: Any, order: dict[str, Any]) -> None:
-        if not life.alive or self._others_sold():
-            return
-        for kind in self._world.schedule.exits:
-            covered = self._covered(order, SUFFIXES[kind])
-            filled = Decimal(order["filled_quantity"])
-            if covered < filled and not self._is_told(order["id"]):
-                self.complaints.append(
-                    f"{filled} of {order['id']} were told to be filled, {covered} have a {kind},"
-                    " and nobody was told"
-                )
+        """It was missing when the fill was told; if it still is, that must be out."""
+        if life.alive and not self._others_sold():
+            self._missing += [(self._world.now(), order["id"], gap) for gap in self._gaps(order)]
+
+    def _gaps(self, order: dict[str, Any]) -> list[str]:
+        filled = Decimal(order["filled_quantity"])
+        covered = {
+            kind: self._covered(order, SUFFIXES[kind]) for kind in self._world.schedule.exits
+        }
+        return [
+            f"of {filled} filled {quantity} have a {kind}"
+            for kind, quantity in covered.items()
+            if quantity < filled
+        ]
 
     def _others_sold(self) -> bool:
         return any(
@@ -74,7 +91,3 @@ class Watch:
             if not leg.status.is_terminal and f"-{suffix}" in str(leg.client_order_id)
         )
         return sum(live, sum((leg.filled_quantity for leg in legs), Decimal(0)))
-
-    def _is_told(self, order_id: str) -> bool:
-        told = [alert.get("details") or {} for alert in self._alerts]
-        return order_id in [details.get("order_id") for details in told]

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from math import inf
 from typing import Any, Final
 
+from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.task import Clock
 
 from tradegw.errors import GatewayError
@@ -49,9 +51,9 @@ class World:
     def now(self) -> datetime:
         return BEGINNING + timedelta(seconds=self.clock.seconds())
 
-    def later(self, seconds: float, work: Callable[..., Any], *arguments: Any) -> None:
+    def later(self, seconds: float, work: Callable[..., Any], *arguments: Any) -> IDelayedCall:
         """Have *work* done, whoever lives or dies meanwhile."""
-        self.clock.callLater(seconds, work, *arguments)
+        return self.clock.callLater(seconds, work, *arguments)
 
     def new_clock(self, clock: Clock) -> None:
         """Take *clock* along from now on."""
@@ -66,17 +68,16 @@ class World:
         """Go on to *until*, seconds since the beginning."""
         while True:
             due = min(
-                (call.getTime() for clock in self.clocks for call in clock.calls[:1]),
-                default=until,
+                (clock.calls[0].getTime() for clock in self.clocks if clock.calls), default=inf
             )
             moment = max(self.clock.rightNow, min(due, until))
             for clock in self.clocks:
                 clock.rightNow = max(clock.rightNow, moment)
-            for clock in list(self.clocks):
-                if clock in self.clocks:
-                    clock.advance(0)
-            if due > until or not any(clock.calls for clock in self.clocks):
+            if due > until:
                 return
+            for clock in list(self.clocks):
+                if clock.calls and clock.calls[0].getTime() <= moment and clock in self.clocks:
+                    clock.advance(0)
 
     # -- what happened
 

@@ -274,8 +274,9 @@ class Gateway:
         limits: Limits | None = None,
         greeting: Any = tuple,
         log: IEventLog | None = None,
+        clock: Turns | None = None,
     ) -> None:
-        self.clock = Turns()
+        self.clock = clock or Turns()
         self.meters = Counts()
         self.acks: list[tuple[str, tuple[str, ...]]] = []
         self.fanout: Fanout

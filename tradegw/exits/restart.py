@@ -135,16 +135,17 @@ class Restart:
             return False
         there = min(plan.open_quantity, held.get(place, ZERO))
         held[place] = held.get(place, ZERO) - there
+        if there == plan.open_quantity:
+            return False
         gone = plan.release(plan.open_quantity - there)
-        if gone:
-            self.log.warn(
-                "{quantity} {symbol} of order {entry_id} are not there any more: they are not"
-                " protected from now on",
-                quantity=gone,
-                symbol=plan.symbol,
-                entry_id=plan.entry_id,
-            )
-        return gone > 0
+        self.log.warn(
+            "{quantity} {symbol} of order {entry_id} are not there any more: they are not"
+            " protected from now on",
+            quantity=gone,
+            symbol=plan.symbol,
+            entry_id=plan.entry_id,
+        )
+        return True
 
     def _place(self, symbol: str, position_id: str | None) -> str | None:
         return symbol if self._holdings.nets else position_id

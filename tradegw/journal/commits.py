@@ -62,7 +62,7 @@ class Commits:
 
     ``problem`` says why nothing can be written now. *durable* hears the newest event of what became
     durable just before its Deferred fires; *upkeep* is asked between commits for other work on the
-    writing connection (told whether nobody waits). ``lost`` counts what could not even be held.
+    writing connection (told whether it is quiet). ``lost`` counts what could not even be held.
     """
 
     log = Logger()
@@ -110,7 +110,7 @@ class Commits:
     def look_after(self) -> None:
         """Do what upkeep is due, unless there is something better to do."""
         if self._next is None and self._under_way is None and self.problem is None:
-            self._go_on()
+            self._go_on(quiet=True)
 
     def flushed(self) -> Deferred[None]:
         """Fires when nothing is left to be written, or a last try to write it has failed."""
@@ -210,9 +210,9 @@ class Commits:
             self._patience.cancel()
             self._patience = None
 
-    def _go_on(self) -> None:
+    def _go_on(self, *, quiet: bool = False) -> None:
         rests = self._clock.seconds() < self._upkeep_from
-        work = None if rests else self._upkeep(not self._pending)
+        work = None if rests else self._upkeep(quiet)
         if work is not None:
             self._under_way = []
             self._start(work, self._upkeep_failed)

@@ -28,7 +28,7 @@ from .problems import (
 )
 from .retention import Limits
 from .rows import EPOCH
-from .schema import bring_up_to_date
+from .schema import bring_up_to_date, examine
 from .store import Store
 
 FILE: Final = "journal.sqlite3"
@@ -79,24 +79,26 @@ def _opened(
     file: Path, account_name: str, now: WallClock, options: Options
 ) -> tuple[Store, Beginning]:
     try:
-        _look_at(file)
+        if _is_there(file):
+            found = _examined(file)
+            if found not in ("", account_name):
+                if not options.set_aside:
+                    raise OtherAccount(file, found, account_name)
+                _set_aside(file, now)
+        # Others must not read it; the -wal and -shm get the same permissions.
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         store = Store(file, fsync=options.fsync)
         try:
-            found = _take_up(store, account_name, now, options)
+            return store, _begun(store, account_name, now, options)
         except BaseException:
             store.close()
             raise
-        if isinstance(found, Beginning):
-            return store, found
-        store.close()
     except sqlite3.Error as error:
         if is_damage(error):
             raise JournalDamaged(file, why(error)) from error
         raise PlaceUnusable(file.parent, why(error)) from error
     except OSError as error:
         raise PlaceUnusable(file.parent, why(error)) from error
-    _rename(file, now)
-    return _opened(file, account_name, now, options)
 
 
 def _directory(path: Path) -> None:
@@ -110,32 +112,36 @@ def _directory(path: Path) -> None:
         raise PlaceUnusable(path, "it cannot be written to")
 
 
-def _look_at(file: Path) -> None:
-    """Tell what SQLite would not: it deletes a log without a database, and overwrites nothing."""
+def _is_there(file: Path) -> bool:
+    """Whether there is a journal; SQLite would take any file, and delete a log without one."""
     log = file.with_name(f"{file.name}-wal")
     if not file.exists() or file.stat().st_size == 0:
         if log.exists() and log.stat().st_size > 0:
             raise JournalIncomplete(file)
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        return
+        return False
     with file.open("rb") as opened:
         if opened.read(len(_MAGIC)) != _MAGIC:
             raise JournalDamaged(file, "it is not an SQLite database")
+    return True
 
 
-def _take_up(store: Store, account_name: str, now: WallClock, options: Options) -> Beginning | None:
-    """Check the file and bring it up to date; ``None`` if it is another account's, to set aside."""
+def _examined(file: Path) -> str:
+    """Check the journal and say whose it is, through a connection that cannot change anything."""
+    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        examine(connection, file)
+        if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'about'").fetchall():
+            return ""  # it was just being made
+        found = connection.execute("SELECT value FROM about WHERE name = 'account'").fetchone()
+        return str(found[0]) if found else ""
+    finally:
+        connection.close()
+
+
+def _begun(store: Store, account_name: str, now: WallClock, options: Options) -> Beginning:
     connection = store.writer
-    complaints = connection.execute("PRAGMA quick_check(3)").fetchall()
-    if complaints != [("ok",)]:
-        raise JournalDamaged(store.file, "; ".join(text for (text,) in complaints))
-    bring_up_to_date(connection, store.file)
+    bring_up_to_date(connection)
     about = dict(connection.execute("SELECT name, value FROM about").fetchall())
-    if about.get("account", account_name) != account_name:
-        if not options.set_aside:
-            raise OtherAccount(store.file, about["account"], account_name)
-        return None
-    connection.execute("BEGIN IMMEDIATE")
     if "epoch" not in about:
         about |= {
             "epoch": options.new_epoch(),
@@ -144,30 +150,26 @@ def _take_up(store: Store, account_name: str, now: WallClock, options: Options) 
             "created": now().isoformat(),
         }
     about["opened"] = now().isoformat()
-    connection.executemany(
-        "INSERT OR REPLACE INTO about (name, value) VALUES (?, ?)", about.items()
-    )
+    rows = list(about.items())
+    connection.execute("BEGIN IMMEDIATE")
+    connection.executemany("INSERT OR REPLACE INTO about (name, value) VALUES (?, ?)", rows)
     connection.execute("COMMIT")
     store.guard()
     (newest,) = connection.execute("SELECT max(seq) FROM events").fetchone()
     oldest = int(about["oldest"])
-    beginning = Beginning(
+    _log.info("journal {epoch} opened: {file}", file=str(store.file), epoch=about["epoch"])
+    return Beginning(
         epoch=about["epoch"], oldest=oldest, newest=oldest - 1 if newest is None else newest
     )
-    _log.info("journal {epoch} opened: {file}", file=str(store.file), epoch=beginning.epoch)
-    return beginning
 
 
-def _rename(file: Path, now: WallClock) -> None:
+def _set_aside(file: Path, now: WallClock) -> None:
     """Keep the journal of another account under a name with the time in it."""
-    aside = file.with_name(f"journal-{now():%Y%m%dT%H%M%S%fZ}.sqlite3")
-    try:
-        for ending in ("-wal", "-shm", ""):  # the database last: until then all is found again
-            part = file.with_name(file.name + ending)
-            if part.exists():
-                part.rename(aside.with_name(aside.name + ending))
-    except OSError as error:
-        raise PlaceUnusable(file.parent, why(error)) from error
+    Store(file).finish()  # all of it is in the one file then
+    aside = file.with_name(f"journal-{now():%Y%m%dT%H%M%S.%fZ}.sqlite3")
+    if aside.exists():
+        raise FileExistsError(f"{aside.name} is there already")
+    file.rename(aside)
     _log.warn(
         "the journal was about another account: it is kept as {aside}, and a new one begins",
         aside=str(aside),

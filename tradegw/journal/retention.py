@@ -10,6 +10,7 @@ the newest event, so that the count of events never starts again.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -31,6 +32,12 @@ _RECENT: Final = timedelta(minutes=1)
 
 # What is in order of time by its number: found by halving, needs no index on its time.
 _NUMBERED: Final = {"events": "seq", "executions": "number", "intents": "number", "steps": "number"}
+
+_ANY_OLD: Final = (
+    *(f"SELECT 1 FROM {table} WHERE {key} <= :{table} LIMIT 1" for table, key in _NUMBERED.items()),
+    "SELECT 1 FROM orders WHERE terminal = 1 AND at < :cutoff LIMIT 1",
+    "SELECT 1 FROM plans WHERE over = 1 AND at < :cutoff LIMIT 1",
+)
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -59,7 +66,10 @@ class Retention:
         self._reached: datetime | None = None
 
     def begin(self) -> None:
-        """Decide what is to go, and let no reader ask for events that will."""
+        """Decide what is to go, and let no reader ask for events that will.
+
+        Nothing to do, as most of the time, is found out at once.
+        """
         cutoff = self._cutoff()
         newest = self._number("SELECT max(seq) FROM events")
         bounds = {table: self._last_before(table, key, cutoff) for table, key in _NUMBERED.items()}
@@ -72,7 +82,9 @@ class Retention:
             "portion": PORTION,
         }
         self._removal = 0
-        self.under_way = True
+        self.under_way = any(self._number(sql, self._bounds) for sql in _ANY_OLD) or (
+            self._reached is not None
+        )
 
     def portion(self) -> None:
         """Remove some rows, or give some space back, durably; ends the pass if none is left."""
@@ -132,18 +144,19 @@ class Retention:
         return EPOCH + timedelta(microseconds=min(filter(None, firsts), default=0))
 
     def _last_before(self, table: str, key: str, cutoff: datetime) -> int:
-        """The last number in *table* before that of the first row that is newer."""
-        low = self._number(f"SELECT min({key}) FROM {table}") - 1
+        """The last number in *table* before that of the first row that is not older."""
         high = self._number(f"SELECT max({key}) FROM {table}")
+        low = min(high, self._number(f"SELECT min({key}) FROM {table}") - 1)
         at = f"SELECT at FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT 1"
         limit = micros(cutoff)
         while low < high:
             middle = (low + high) // 2
-            if self._number(at, middle) < limit:
+            if self._number(at, (middle,)) < limit:
                 low = middle + 1
             else:
                 high = middle
         return low
 
-    def _number(self, sql: str, *values: int) -> int:
-        return int(self._store.reader.execute(sql, values).fetchone()[0] or 0)
+    def _number(self, sql: str, values: Sequence[int] | Mapping[str, int] = ()) -> int:
+        found = self._store.reader.execute(sql, values).fetchone()
+        return int(found[0] or 0) if found else 0

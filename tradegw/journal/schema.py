@@ -105,28 +105,43 @@ STEPS: Final[tuple[tuple[str, ...], ...]] = (
 )
 
 
-def bring_up_to_date(
+def examine(
     connection: sqlite3.Connection, file: Path, steps: Sequence[Sequence[str]] = STEPS
 ) -> None:
-    """Take the steps that are missing, each as a whole or not at all.
+    """Make sure that *file* is whole, a journal, and not newer than we are; changes nothing.
 
-    Raises ``JournalTooNew`` and ``JournalDamaged`` before anything is changed.
+    ``quick_check`` reads the whole file. The slower ``integrity_check`` also compares each index
+    with its table; these cannot part, since both change in the same transaction.
     """
+    complaints = connection.execute("PRAGMA quick_check(3)").fetchall()
+    if complaints != [("ok",)]:
+        raise JournalDamaged(file, "; ".join(text for (text,) in complaints))
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if tables and application_id != APPLICATION_ID:
         raise JournalDamaged(file, "it is an SQLite database, but not a journal of tradegw")
+    version = _version(connection)
     if version > len(steps):
         raise JournalTooNew(file, version, len(steps))
-    for number in range(version, len(steps)):
+
+
+def bring_up_to_date(
+    connection: sqlite3.Connection, steps: Sequence[Sequence[str]] = STEPS
+) -> None:
+    """Take the steps that are missing, each as a whole or not at all."""
+    for number in range(_version(connection), len(steps)):
         connection.execute("BEGIN IMMEDIATE")
         try:
             for statement in steps[number]:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {number + 1}")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute("COMMIT")
         except sqlite3.Error:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -40,9 +40,9 @@ class Store:
         self._identities: list[tuple[int, int]] = []
         self.writer = _connect(file)
         try:
+            self.writer.execute(f"PRAGMA synchronous = {'FULL' if fsync else 'OFF'}")
             self.writer.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts for a new file only
             self.writer.execute("PRAGMA journal_mode = WAL")
-            self.writer.execute(f"PRAGMA synchronous = {'FULL' if fsync else 'OFF'}")
             self.writer.execute("PRAGMA wal_autocheckpoint = 0")
             # A transaction must not reach the disk before its commit, or a turn would wait for it.
             self.writer.execute("PRAGMA cache_spill = OFF")
@@ -111,7 +111,8 @@ class Store:
 
     def give_back(self, pages: int) -> None:
         """Make the file smaller by so many unused pages."""
-        self.writer.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+        # A step a page, and execute() makes but one.
+        self.writer.executescript(f"PRAGMA incremental_vacuum({pages})")
         self.written += pages
 
     def finish(self) -> None:

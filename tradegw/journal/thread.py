@@ -1,14 +1,23 @@
-"""The one thread that waits for the disk, so that the reactor does not."""
+"""The one thread that waits for the disk, so that the reactor does not.
+
+It hardly computes; but when the disk has answered it must get hold of the interpreter to say so,
+and a reactor that never sleeps gives that away only every so often.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Thread
+from typing import Final
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.python.failure import Failure
+
+SWITCH_SECONDS: Final = 0.0005
+"""How long a thread may wait for a busy one; Python's default is ten times that."""
 
 _Job = tuple[Callable[[], None], Deferred[None]]
 
@@ -16,6 +25,7 @@ _Job = tuple[Callable[[], None], Deferred[None]]
 class WriterThread:
     """Runs one piece of work after the other. Starts with the first, ends with :meth:`stop`.
 
+    With it the whole process switches threads every ``SWITCH_SECONDS`` when several want to run.
     A daemon thread: a disk that never answers does not keep the process from ending.
     """
 
@@ -28,6 +38,7 @@ class WriterThread:
         """Do *work* in the thread; fires in the reactor's, with its end or its failure."""
         done: Deferred[None] = Deferred()
         if self._thread is None:
+            sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_SECONDS))
             self._thread = Thread(target=self._work, name="journal", daemon=True)
             self._thread.start()
         self._jobs.put((work, done))

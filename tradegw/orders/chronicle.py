@@ -53,7 +53,6 @@ class _Waiting(Struct, eq=False):
 
     event: Event
     durable: bool
-    told: bool = False
 
 
 @implementer(IEventSink)
@@ -109,11 +108,12 @@ class Chronicle:
             body=wire.encode(event),
             order_id=order_id,
         )
-        waiting = _Waiting(event, durable=False)
-        if self._journal.problem is not None:
-            self._tell_without_number(waiting)
-        self._waiting.append(waiting)
         kept = self._journal.keep(told, *self._beside(event))
+        if self._journal.problem is not None:
+            self._sink.publish(replace(event, seq=None, epoch=None))
+            return
+        waiting = _Waiting(event, durable=False)
+        self._waiting.append(waiting)
         kept.addCallback(lambda _none: self._durable(waiting))
 
     def _beside(self, event: Event) -> list[Entry]:
@@ -155,20 +155,19 @@ class Chronicle:
     def _durable(self, waiting: _Waiting) -> None:
         waiting.durable = True
         while self._waiting and self._waiting[0].durable:
-            first = self._waiting.popleft()
-            if not first.told:
-                self._sink.publish(first.event)
+            self._sink.publish(self._waiting.popleft().event)
+        self._check_empty()
+
+    def _check_empty(self) -> None:
         if not self._waiting:
             empty, self._awaiting_empty = self._awaiting_empty, []
             for deferred in empty:
                 deferred.callback(None)
 
     def _journal_changed(self, problem: str | None) -> None:
-        if problem is not None:
-            for waiting in self._waiting:
-                self._tell_without_number(waiting)
-
-    def _tell_without_number(self, waiting: _Waiting) -> None:
-        if not waiting.told:
-            waiting.told = True
-            self._sink.publish(replace(waiting.event, seq=None, epoch=None))
+        """Whoever waits for the disk now may wait for long."""
+        if problem is None:
+            return
+        while self._waiting:
+            self._sink.publish(replace(self._waiting.popleft().event, seq=None, epoch=None))
+        self._check_empty()

@@ -21,10 +21,11 @@ from ..model.order import (
     Replaced,
 )
 from ..model.protection import ExitsChange, ExitsMoved
-from .changes import Changes
+from .cancels import Cancels
 from .closing import Closing
 from .entry import Entry
 from .reads import Reads
+from .replaces import Replaces
 
 T = TypeVar("T")
 
@@ -41,10 +42,17 @@ class Desk:
     """
 
     def __init__(
-        self, entry: Entry, changes: Changes, closing: Closing, reads: Reads, exits: IExits
+        self,
+        entry: Entry,
+        replaces: Replaces,
+        cancels: Cancels,
+        closing: Closing,
+        reads: Reads,
+        exits: IExits,
     ) -> None:
         self._entry = entry
-        self._changes = changes
+        self._replaces = replaces
+        self._cancels = cancels
         self._closing = closing
         self._reads = reads
         self._exits = exits
@@ -73,13 +81,13 @@ class Desk:
         return self._kept(lambda: self._entry.submit(request, idempotency_key))
 
     def replace(self, order_id: str, change: OrderChange) -> Deferred[Replaced]:
-        return self._kept(lambda: self._changes.replace(order_id, change))
+        return self._kept(lambda: self._replaces.replace(order_id, change))
 
     def cancel(self, order_id: str) -> Deferred[CancelResult]:
-        return self._kept(lambda: self._changes.cancel(order_id), MAX_URGENT)
+        return self._kept(lambda: self._cancels.cancel(order_id), MAX_URGENT)
 
     def cancel_all(self, symbol: str | None) -> Deferred[CancelAllResult]:
-        return self._kept(lambda: self._changes.cancel_all(symbol), MAX_URGENT)
+        return self._kept(lambda: self._cancels.cancel_all(symbol), MAX_URGENT)
 
     def close_position(
         self,

@@ -25,6 +25,7 @@ from .gate import Gate
 from .intents import Intents, minted
 from .line import Line
 from .resolution import Resolution
+from .told import Told
 
 LEG_SPARE: Final = 8
 """Characters that a leg's client order id adds to its entry's: ``-sl-1234``."""
@@ -41,11 +42,18 @@ class Entry:
     """
 
     def __init__(
-        self, line: Line, blotter: Blotter, intents: Intents, dispatch: Dispatch, gate: Gate
+        self,
+        line: Line,
+        blotter: Blotter,
+        told: Told,
+        intents: Intents,
+        dispatch: Dispatch,
+        gate: Gate,
     ) -> None:
         self._line = line
-        self._broker = line.broker
+        self.broker = self._broker = line.broker
         self._blotter = blotter
+        self._told = told
         self._intents = intents
         self._dispatch = dispatch
         self._gate = gate
@@ -125,11 +133,16 @@ class Entry:
     @as_deferred
     async def replace_leg(self, order_id: str, change: OrderChange) -> Replaced:
         changed = await self._line.ask(lambda: self._broker.replace(order_id, change))
-        previous_id = changed.previous_order_id
-        if previous_id is None:
+        if changed.previous_order_id is None:
             return Replaced(order=self._blotter.apply(changed.order))
-        order = self._blotter.renamed(previous_id, changed.order)
-        return Replaced(order=order, previous_order_id=previous_id)
+        return self.renamed(changed.previous_order_id, changed.order)
+
+    def renamed(self, previous_id: str, order: Order) -> Replaced:
+        """The broker gave an order a new id."""
+        self._told.renamed(previous_id, order)
+        return Replaced(
+            order=self._blotter.renamed(previous_id, order), previous_order_id=previous_id
+        )
 
     @as_deferred
     async def submit_leg(self, request: OrderRequest, parent_order_id: str) -> Order:

@@ -203,7 +203,8 @@ class Findings:
 
     def _money(self, found: Survey) -> None:
         told = self._told.account
-        if told is not None and told.balance == found.account.balance:
+        if told is None or told.balance == found.account.balance:
+            self._told.account = told or found.account
             return
         self._missing += 1
         self._intake.on_event(

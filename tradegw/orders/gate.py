@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Final
 
@@ -41,6 +43,7 @@ class Gate:
         self._intents = intents
         self._clock = clock
         self._waiting: list[Deferred[None]] = []
+        self._changing: list[tuple[str, Decimal]] = []
         self.is_reconciled = False
 
     @property
@@ -83,6 +86,16 @@ class Gate:
         reducing = self._reducing(order.symbol, order.side, order_id=order.id)
         self._trading.check_change(order, change, self._held(order.symbol), reducing)
 
+    @contextmanager
+    def changing(self, order_id: str, change: OrderChange) -> Iterator[None]:
+        """As long as this lasts, the order may have the quantity of *change* already."""
+        entry = (order_id, change.quantity or ZERO)
+        self._changing.append(entry)
+        try:
+            yield
+        finally:
+            self._changing.remove(entry)
+
     def _held(self, symbol: str) -> Decimal | None:
         return self._books.held(symbol) if self.is_reconciled else None
 
@@ -91,7 +104,7 @@ class Gate:
     ) -> Decimal:
         """What other orders of that side, exit legs apart, could still execute."""
         working = [
-            order.remaining_quantity
+            max(order.remaining_quantity, self._wanted(order.id) - order.filled_quantity)
             for order in self._blotter.working()
             if (order.symbol, order.side) == (symbol, side)
             if order.parent_order_id is None and order.id != order_id
@@ -105,3 +118,8 @@ class Gate:
             if (request.symbol, request.side) == (symbol, side)
         ]
         return sum((*working, *on_their_way), ZERO)
+
+    def _wanted(self, order_id: str) -> Decimal:
+        """The largest quantity that a change under way gives the order."""
+        wanted = [quantity for changing, quantity in self._changing if changing == order_id]
+        return max(wanted, default=ZERO)

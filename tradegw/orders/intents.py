@@ -28,6 +28,9 @@ from .answers import Answer
 from .attempt import IN_DOUBT, SETTLED, Attempt
 from .blotter import Links
 
+OURS: Final = "gw-"
+"""How the client order ids begin that are made here."""
+
 REMEMBERED: Final = 10_000
 """Of the settled ones so many are found without asking the journal."""
 
@@ -197,7 +200,12 @@ class Intents:
 
 def minted(intent_id: str) -> str:
     """A client order id that is known as ours, short enough for every broker, legs included."""
-    return f"gw-{hashlib.sha256(intent_id.encode()).hexdigest()[:20]}"
+    return f"{OURS}{hashlib.sha256(intent_id.encode()).hexdigest()[:20]}"
+
+
+def is_minted(client_order_id: str | None) -> bool:
+    """Whether that is one of ours, or made to look like it."""
+    return client_order_id is not None and client_order_id.startswith(OURS)
 
 
 def links_of(intent: Intent) -> Links:

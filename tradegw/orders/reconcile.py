@@ -60,7 +60,7 @@ class Reconciliation:
         self._clock = clock
         self._now = now
         self._every_seconds = every_seconds
-        self._running: Deferred[None] | None = None
+        self._running = False
         self._wanted: str | None = None
         self._next: IDelayedCall | None = None
         self._suspicion: IDelayedCall | None = None
@@ -78,9 +78,9 @@ class Reconciliation:
         self._wanted = cause
         done: Deferred[None] = Deferred()
         self._waiting.append(done)
-        if self._running is None and not self._stopped:
-            self._running = self._run()
-            logged(self._running, self.log, "a reconciliation")
+        if not (self._running or self._stopped):
+            self._running = True
+            logged(self._run(), self.log, "a reconciliation")
         return done
 
     def suspect(self, reason: str) -> None:
@@ -120,7 +120,7 @@ class Reconciliation:
             pause = RETRY_SECONDS[min(attempts, len(RETRY_SECONDS) - 1)]
             attempts += 1
             await deferLater(self._clock, pause)
-        self._running = None
+        self._running = False
         self._again_later()
 
     def _again_later(self) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from ..interfaces import IJournal
-from ..model.journal import IntentKind, OrderState
+from ..model.journal import OrderState
 from ..model.order import Order
 from .blotter import RETAINED_TERMINAL, Blotter, Links
 from .books import Books
@@ -17,9 +17,6 @@ _links = msgspec.json.Decoder(Links)
 
 ALL: Final = 1_000_000
 """Working orders are all read: there are never as many as this."""
-
-MAKING: Final = frozenset({IntentKind.SUBMIT, IntentKind.CLOSE, IntentKind.LEG})
-"""The intents that make an order; the others change one."""
 
 
 def told_order(state: OrderState) -> tuple[Order, Links | None]:

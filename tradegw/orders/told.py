@@ -26,7 +26,8 @@ REMEMBERED_EXECUTIONS: Final = 50_000
 
 
 class Told:
-    """Orders, executions, positions and money. *books* are kept by what comes in.
+    """Orders, executions, positions and money. *books* are kept by what comes in, *told_books* by
+    what was told.
 
     *seen* hears of every order that an event tells of, under the id that it was sent with.
     """
@@ -35,12 +36,14 @@ class Told:
         self,
         blotter: Blotter,
         books: Books,
+        told_books: Books,
         journal: IJournal,
         began: datetime,
         seen: Callable[[Order], object],
     ) -> None:
         self._blotter = blotter
         self._books = books
+        self._told_books = told_books
         self._journal = journal
         self._began = began
         self._seen = seen
@@ -60,6 +63,11 @@ class Told:
         if meaning.is_told and self._books.execute(order):
             self.version += 1
         return meaning, order
+
+    def renamed(self, previous_id: str, order: Order) -> None:
+        """*order* took the place of another: what that executed is not counted again."""
+        self._books.renamed(previous_id, order)
+        self._told_books.renamed(previous_id, order)
 
     def knows(self, trade: Trade) -> bool:
         """Whether *trade* was told."""

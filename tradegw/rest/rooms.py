@@ -24,4 +24,4 @@ class Rooms(Struct, frozen=True, kw_only=True):
     health: IHealth
     trading_state: ITradingState
     timelines: ITimelines
-    events: IEventLog = None  # type: ignore[assignment]
+    events: IEventLog

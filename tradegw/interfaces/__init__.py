@@ -1,0 +1,31 @@
+"""The seams of the gateway and what is promised across them.
+
+Calls that may take time return a Deferred; all fail with :class:`tradegw.errors.GatewayError` and
+nothing else. Implementations are checked statically and, by the tests, with ``verifyObject``.
+"""
+
+from __future__ import annotations
+
+from .broker import IBroker, IBrokerListener
+from .doors import IBreakers, IEnquiry, IHealth, ITimelines, ITrading, ITradingState
+from .protection import IExits, IOrderEntry
+from .record import IAlarm, IEventLog, IEventSink, IJournal
+from .time import WallClock
+
+__all__ = [
+    "IAlarm",
+    "IBreakers",
+    "IBroker",
+    "IBrokerListener",
+    "IEnquiry",
+    "IEventLog",
+    "IEventSink",
+    "IExits",
+    "IHealth",
+    "IJournal",
+    "IOrderEntry",
+    "ITimelines",
+    "ITrading",
+    "ITradingState",
+    "WallClock",
+]

@@ -1,0 +1,107 @@
+"""The corridor: what a broker is asked, and to whom it speaks."""
+
+from __future__ import annotations
+
+from twisted.application.service import IService
+from twisted.internet.defer import Deferred
+from zope.interface import Attribute, Interface
+
+from ..model.account import Account, Position, Trade, TradeQuery
+from ..model.enums import Platform
+from ..model.events import Event
+from ..model.identifiers import ClientOrderIdRule
+from ..model.market import Bar, BarQuery, Capabilities, Quote
+from ..model.order import (
+    ClosePositionRequest,
+    Order,
+    OrderChange,
+    OrderQuery,
+    OrderRequest,
+    Replaced,
+)
+
+
+class IBroker(IService, Interface):  # named twice: pydoctor does not know what IService is
+    """One account at one broker, as a service that is started and stopped.
+
+    Events go to the :class:`IBrokerListener` it was built with, in the order in which they
+    happened, and may arrive before the answer of the call that caused them.
+    """
+
+    provider: str = Attribute("short name, as in quotes and bars: ``alpaca``, ``mock``")
+    platform: Platform = Attribute("broker and environment")
+    account_name: str = Attribute("names the account; a journal belongs to one")
+    client_order_ids: ClientOrderIdRule = Attribute("which client order ids the broker takes")
+
+    def capabilities() -> Capabilities:
+        """What the broker can do; constant for the life of the process."""
+
+    def manages_exits(request: OrderRequest) -> bool:
+        """Whether the broker itself will place and pair the exits that *request* asks for."""
+
+    def submit(request: OrderRequest) -> Deferred[Order]:
+        """Send an order once; fires with the order as the broker accepted it."""
+
+    def cancel(order_id: str) -> Deferred[Order]:
+        """Cancel a working order; fires with its state afterwards (may be ``PENDING_CANCEL``)."""
+
+    def replace(order_id: str, change: OrderChange) -> Deferred[Replaced]:
+        """Change a working order, in place or under a new id.
+
+        Fails with ``UnsupportedOperation`` where the broker cannot; nothing was done then.
+        """
+
+    def order(order_id: str) -> Deferred[Order]:
+        """One order, working or terminal."""
+
+    def order_by_client_id(client_order_id: str) -> Deferred[Order]:
+        """The newest order with that client order id, working or terminal.
+
+        ``OrderNotFound`` only if the broker says that it has none. ``UnsupportedOperation`` where
+        it cannot be asked; the lists are gone through then.
+        """
+
+    def open_orders() -> Deferred[list[Order]]:
+        """All working orders, in no particular order."""
+
+    def closed_orders(query: OrderQuery) -> Deferred[list[Order]]:
+        """Terminal orders; *query* is a hint, the gateway filters again."""
+
+    def trades(query: TradeQuery) -> Deferred[list[Trade]]:
+        """Executions; *query* is a hint, the gateway filters again."""
+
+    def positions() -> Deferred[list[Position]]:
+        """All open positions."""
+
+    def close(
+        position: Position, request: ClosePositionRequest, client_order_id: str
+    ) -> Deferred[Order]:
+        """Close *position*, or ``request.quantity`` of it (capped to what is open).
+
+        Fires with the closing order, which carries *client_order_id* where the broker can.
+        """
+
+    def account() -> Deferred[Account]:
+        """The money."""
+
+    def quote(symbol: str) -> Deferred[Quote]:
+        """The current quote."""
+
+    def bars(symbol: str, query: BarQuery) -> Deferred[list[Bar]]:
+        """Finished bars, oldest first. A timeframe the broker lacks is ``InvalidRequest``."""
+
+    def ping() -> Deferred[None]:
+        """Fires when the broker answered a harmless call."""
+
+
+class IBrokerListener(Interface):
+    """Where a broker's news goes. Never raises."""
+
+    def on_event(event: Event) -> None:
+        """Something happened at the broker."""
+
+    def on_link_up() -> None:
+        """The broker's streams are logged on: for the first time, or again after a loss."""
+
+    def on_link_down(symbols: tuple[str, ...], error: str | None) -> None:
+        """A stream was lost; prices of *symbols* are stale from now on."""

@@ -1,0 +1,133 @@
+"""What clients may ask and have done."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+from zope.interface import Interface
+
+from ..model.account import Account, Position, Trade, TradeQuery
+from ..model.health import BreakersStatus, Health, Ready
+from ..model.market import Bar, BarQuery, Capabilities, ConnectionStatus, Quote
+from ..model.order import (
+    CancelAllResult,
+    CancelResult,
+    ClosePositionRequest,
+    Order,
+    OrderChange,
+    OrderHandle,
+    OrderQuery,
+    OrderRequest,
+    Replaced,
+)
+from ..model.protection import ExitsChange, ExitsMoved
+from ..model.trading import StateSetter, Timeline, TradingState, TradingStatus
+
+
+class ITrading(Interface):
+    """What a client may have done. Every call goes through even if the client stops waiting."""
+
+    def submit(request: OrderRequest, idempotency_key: str | None = None) -> Deferred[OrderHandle]:
+        """Check *request*, write it down, send it once, and fire with what the broker accepted.
+
+        A repeat of the client order id, or of the key, is not sent: it gets the first one's answer,
+        or ``IntentConflict`` if the requests differ. A handle whose ``outcome`` is set says that
+        nobody can know yet; it is being found out.
+        """
+
+    def replace(order_id: str, change: OrderChange) -> Deferred[Replaced]:
+        """Change a working order."""
+
+    def cancel(order_id: str) -> Deferred[CancelResult]:
+        """Cancel a working order."""
+
+    def cancel_all(symbol: str | None) -> Deferred[CancelAllResult]:
+        """Cancel all working orders (of *symbol*); single failures are counted, not raised."""
+
+    def close_position(
+        position_id: str, request: ClosePositionRequest, idempotency_key: str | None = None
+    ) -> Deferred[OrderHandle]:
+        """Close a position, or part of it; repeats and unknown outcomes as with :meth:`submit`."""
+
+    def close_all_positions(symbol: str | None) -> Deferred[list[OrderHandle]]:
+        """Close all positions (of *symbol*)."""
+
+    def move_exits(position_id: str, change: ExitsChange) -> Deferred[ExitsMoved]:
+        """Move the resting exit legs of a position."""
+
+
+class IEnquiry(Interface):
+    """What a client may ask. Filters and order of lists are the same for every broker."""
+
+    def open_orders(query: OrderQuery) -> Deferred[list[Order]]:
+        """Working orders unless ``query.status`` says otherwise, newest first."""
+
+    def order_history(query: OrderQuery) -> Deferred[list[Order]]:
+        """Terminal orders unless ``query.status`` says otherwise, newest first."""
+
+    def order(order_id: str) -> Deferred[Order]:
+        """One order."""
+
+    def trades(query: TradeQuery) -> Deferred[list[Trade]]:
+        """Executions, newest first."""
+
+    def positions(symbol: str | None) -> Deferred[list[Position]]:
+        """Open positions (of *symbol*)."""
+
+    def position(position_id: str) -> Deferred[Position]:
+        """One open position, by its id or, at a netting broker, its symbol."""
+
+    def account() -> Deferred[Account]:
+        """The money."""
+
+    def quote(symbol: str) -> Deferred[Quote]:
+        """The current quote."""
+
+    def bars(symbol: str, query: BarQuery) -> Deferred[list[Bar]]:
+        """Finished bars, oldest first, at most 10 000."""
+
+    def capabilities() -> Capabilities:
+        """What the broker can do."""
+
+    def status() -> Deferred[ConnectionStatus]:
+        """Whether the broker answers, measured now; a failure is an answer, not an error."""
+
+
+class ITradingState(Interface):
+    """The switch before everything that could raise exposure."""
+
+    def status() -> TradingStatus:
+        """The state now."""
+
+    def change(
+        state: TradingState, reason: str | None, set_by: StateSetter
+    ) -> Deferred[TradingStatus]:
+        """Set the state; from the call on nothing that it forbids is sent, and it fires when that
+        will survive a restart. ``ACTIVE`` also acknowledges what the reconciliation found.
+        """
+
+
+class ITimelines(Interface):
+    """What is recorded of orders."""
+
+    def timeline(order_id: str) -> Deferred[Timeline]:
+        """All about one order, by the broker's id or the handle's; fails with ``OrderNotFound``."""
+
+
+class IBreakers(Interface):
+    """The two circuit breakers of the API."""
+
+    def snapshot() -> BreakersStatus:
+        """Their state."""
+
+    def reset() -> BreakersStatus:
+        """Close both, or neither: ``ResetCooldown`` if either was reset too recently."""
+
+
+class IHealth(Interface):
+    """How the gateway is, for the probes."""
+
+    def ready() -> Ready:
+        """Whether orders can be taken."""
+
+    def health() -> Health:
+        """The broker's link and its stale instruments."""

@@ -1,0 +1,106 @@
+"""Exits, and what they need of the orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from twisted.internet.defer import Deferred
+from zope.interface import Interface
+
+from ..model.account import Position
+from ..model.events import OrderEvent, PositionEvent
+from ..model.order import (
+    Order,
+    OrderChange,
+    OrderRequest,
+    Replaced,
+)
+from ..model.protection import ExitsChange, ExitsMoved
+
+
+class IOrderEntry(Interface):
+    """The one way an order leaves, as the exits use it; the adapter breaker never stops them."""
+
+    def submit_leg(request: OrderRequest, parent_order_id: str) -> Deferred[Order]:
+        """Send an exit leg of the entry *parent_order_id*; stopping does not refuse it."""
+
+    def find_leg(client_order_id: str) -> Deferred[Order | None]:
+        """The order with that client id, working or done; asked after a doubtful submit."""
+
+    def look_up(order_id: str) -> Deferred[Order]:
+        """The state of an order at the broker."""
+
+    def cancel_order(order_id: str) -> Deferred[Order]:
+        """Cancel an order of ours; fires with its state afterwards."""
+
+    def replace_leg(order_id: str, change: OrderChange) -> Deferred[Replaced]:
+        """Change an exit leg in place, or under a new id."""
+
+    def bracket_legs(symbol: str) -> Deferred[list[Order]]:
+        """The working legs that the broker itself keeps for entries in *symbol*."""
+
+
+class IExits(Interface):
+    """What protects filled entries."""
+
+    def expect(intent_id: str, request: OrderRequest, seed: str | None) -> None:
+        """Remember the protection that *request* asks for, before it is sent as it stands.
+
+        *intent_id* names this one attempt, also if its client order id was used before. Leg ids are
+        derived from *seed*, the client's own order id; without one from the broker's. Raises
+        ``Overloaded`` if too many orders are guarded already.
+        """
+
+    def forget(intent_id: str) -> None:
+        """The attempt was definitely refused: no protection will be needed."""
+
+    def accepted(intent_id: str, order: Order) -> Deferred[None] | None:
+        """The broker accepted it as *order*; a Deferred if legs are being placed already."""
+
+    def on_order_event(event: OrderEvent) -> Deferred[None] | None:
+        """An entry or leg changed. A Deferred fires when its legs are settled, else ``None``."""
+
+    def on_position_event(event: PositionEvent) -> Deferred[None] | None:
+        """The broker tells of a position; what protected one that is gone is cancelled."""
+
+    def on_link_up() -> None:
+        """The broker is back: shortfalls are told again and repaired."""
+
+    def restore(orders: Iterable[Order]) -> None:
+        """Read the plans of the last process; *orders* are as clients were last told of them.
+
+        Nothing is sent from then on before :meth:`reconciled`.
+        """
+
+    def on_positions(positions: Iterable[Position]) -> None:
+        """These are all the positions there are: no more than that is protected."""
+
+    def reconciled() -> None:
+        """The broker was asked how things stand, and what had been missed was told."""
+
+    def waive(order_id: str) -> None:
+        """A client is about to cancel *order_id*: if it is a leg, it is not placed again."""
+
+    def keep(order_id: str) -> None:
+        """That cancel failed: the leg is wanted as before."""
+
+    def changing(order_id: str) -> None:
+        """A client is about to change *order_id*, which may end it and put another in its place."""
+
+    def unchanged(order_id: str, in_doubt: bool) -> None:
+        """That change failed, or nobody knows whether it did."""
+
+    def replaced(previous_id: str, order: Order) -> None:
+        """That change worked, in place or under a new id."""
+
+    def guards(entry_id: str) -> bool:
+        """Whether the exits of this entry are kept here."""
+
+    def reprice(entry: Order, change: ExitsChange) -> Deferred[None]:
+        """Change the exits of an entry; one that had none gets them, if it still works.
+
+        Fails with ``OrderNotModifiable`` if there is nothing (left) to protect.
+        """
+
+    def move(position: Position, change: ExitsChange) -> Deferred[ExitsMoved]:
+        """Move the resting legs of *position* to new prices (protocol section 3.11)."""
