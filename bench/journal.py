@@ -61,7 +61,7 @@ class Load(Struct):
 
 
 reactor: Any = _reactor
-LOADS = [Load(1, False), Load(32, False), Load(1, True), Load(32, True)]
+LOADS = [Load(in_flight, busy=busy) for busy in (False, True) for in_flight in (1, 32)]
 ROWS = 6
 BODY = b'{"symbol":"AAPL","side":"BUY","quantity":"100","order_type":"MARKET","tags":["bench"]}'
 EVENT = BODY * 5  # about as long as an order event

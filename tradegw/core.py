@@ -18,11 +18,12 @@ from .exits.guardian import Guardian
 from .exits.keeping import Keeping
 from .interfaces import IBroker, IEventSink, IJournal, WallClock
 from .metrics.meters import Meters
-from .model.enums import OrderEventKind, OrderStatus, PositionMode
+from .model.enums import AlertCode, OrderEventKind, OrderStatus, PositionMode
 from .model.events import OrderEvent
 from .model.journal import Intent, IntentKind
 from .model.order import Order
 from .orders.alarm import Alarm
+from .orders.attempt import Attempt
 from .orders.blotter import Blotter
 from .orders.books import Books
 from .orders.cancels import Cancels
@@ -34,7 +35,7 @@ from .orders.entry import Entry
 from .orders.findings import Findings
 from .orders.gate import Gate
 from .orders.intake import Intake
-from .orders.intents import Intents, is_minted, order_of
+from .orders.intents import Intents, is_minted, order_of, request_of
 from .orders.line import Line
 from .orders.link import Link
 from .orders.oco import OcoGroups
@@ -120,16 +121,16 @@ class Core:
         self.release = Release(chronicle, clock, meters)
         groups = OcoGroups(blotter, entry, alarm, clock)
         self.intake = Intake(told, guardian, groups, self.link, self.release, alarm, meters)
-        self.resolution = Resolution(
-            line, blotter, dispatch, clock, findings.learned, self._never_arrived
-        )
+        self.resolution = Resolution(line, blotter, dispatch, clock, findings.learned)
         self.timelines = Timelines(journal)
         self._connect()
         self._restore()
 
     def _connect(self) -> None:
         """Those who are known to each other both ways."""
-        self.dispatch.connect(self.guardian, self.resolution.pursue)
+        self.dispatch.connect(
+            self.guardian, self.resolution.pursue, self._turned_up, self._never_arrived
+        )
         self.entry.guard_with(self.guardian, self.resolution)
         self._watch.tell_with(self._findings.learned)
         self._findings.tell_to(self.intake)
@@ -177,15 +178,24 @@ class Core:
             self.guardian.on_link_up()
 
     def _never_arrived(self, intent: Intent) -> None:
-        """Tell the client that was left in doubt; the exits hear of their legs in another way."""
-        if intent.kind is IntentKind.LEG:
-            return
+        """Tell the client that was left in doubt."""
         order = order_of(intent, OrderStatus.REJECTED, self._now())
         self.intake.on_event(
             OrderEvent(
                 timestamp=self._now(), event=OrderEventKind.REJECTED, order=order, reconciled=True
             )
         )
+
+    def _turned_up(self, attempt: Attempt, order: Order) -> None:
+        """It was believed never to have arrived, and its client was told so."""
+        intent = attempt.intent
+        self.alarm.raise_alert(
+            AlertCode.INTERNAL_ERROR,
+            f"Order {order.id} turned up: it was believed never to have reached the broker",
+            {"order_id": order.id, "symbol": order.symbol, "correlation_id": intent.id},
+        )
+        if intent.kind is IntentKind.SUBMIT:
+            self.entry.expect_exits(attempt, request_of(intent))
 
     def _breakers_reset(self) -> None:
         self.meters.breakers_reset()

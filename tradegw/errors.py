@@ -234,7 +234,7 @@ def is_outage(error: GatewayError) -> bool:
 
 def is_passing_refusal(error: GatewayError) -> bool:
     """Whether *error* is a definite no which may be a yes when the same is sent again later."""
-    return isinstance(error, Passing) and not leaves_doubt(error)
+    return isinstance(error, (Passing, OrderDenied)) and not leaves_doubt(error)
 
 
 def leaves_doubt(error: GatewayError) -> bool:

@@ -106,7 +106,6 @@ class Listener:
     def __init__(self, address: Address) -> None:
         self.heard: list[dict[str, Any]] = []
         self.epochs: set[str] = set()
-        self.connections = 0
         self._address = address
 
     @property
@@ -123,7 +122,6 @@ class Listener:
         url = f"{self._address.url.replace('http', 'ws')}/v1/ws?since={self.last}"
         try:
             with connect(url, open_timeout=PATIENCE, close_timeout=1) as client:
-                self.connections += 1
                 while not done():
                     self._hear(client.recv(timeout=0.1))
         except TimeoutError:

@@ -17,7 +17,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 
 from tests.exits.restarting import check_that_plans_are_kept, crashed, hold
-from tests.orders.core import FOR_EVER, POSITION_ID, Core, a_position
+from tests.orders.core import FOR_EVER, POSITION_ID, Core, a_position, order_request
 from tradegw.errors import (
     InternalError,
     OrderNotModifiable,
@@ -29,7 +29,7 @@ from tradegw.errors import (
     UnsupportedOperation,
 )
 from tradegw.exits.pursuit import UNTOLD_SECONDS
-from tradegw.model.enums import OrderEventKind, OrderStatus, OrderType
+from tradegw.model.enums import OrderEventKind, OrderStatus, OrderType, Side
 from tradegw.model.order import Order, OrderChange
 from tradegw.model.protection import ExitsChange
 from tradegw.testing.broker import Lost
@@ -356,6 +356,18 @@ class Mortal(World):
 
     def dies(self, which: int, much: int) -> None:
         self.core = self.watched(crashed(self.core))
+
+    def position_closes(self, which: int, much: int) -> None:
+        """A part of it, by an order from outside: the oldest entry's is closed first."""
+        total = part = min(sum(map(self.left, self.entries), ZERO), (much + 1) * UNIT)
+        if not total:
+            return
+        for name in self.entries:
+            closed = min(part, self.left(name))
+            self.closed[name] += closed
+            part -= closed
+        order = self.broker._accept(order_request(side=Side.SELL, quantity=str(total)))
+        self.broker.fill(order.id, total)
 
     def leg_fills(self, which: int, much: int) -> None:
         legs = [leg for leg in self.working_legs() if self.left(str(leg.client_order_id)[:2]) > 0]

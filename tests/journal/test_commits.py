@@ -356,6 +356,7 @@ def test_stopping_writes_what_is_left_and_leaves_one_file(shelf: Shelf) -> None:
     shelf.turn()
     second = shelf.journal.keep(samples.setting("n", b"2"))
     stopped = shelf.journal.stop()
+    problem(shelf.journal.write(intent("i1")))
     for _ in range(10):
         if shelf.disk.waiting:
             shelf.disk.answer()
@@ -400,3 +401,30 @@ def test_stopping_does_not_wait_for_ever_for_a_disk_that_hangs(
     shelf.clock.pump([1.0] * 10)
     results.successResultOf(stopped)
     assert criticals() == ["the journal is left without an answer from the disk"]
+
+
+def test_nothing_begins_after_a_stop_that_could_not_wait(shelf: Shelf) -> None:
+    shelf.disk.slow = True
+    shelf.journal.keep(samples.setting("n", b"1"))
+    shelf.turn()
+    shelf.journal.keep(samples.setting("n", b"2"))
+    stopped = shelf.journal.stop()
+    shelf.clock.pump([1.0] * 10)
+    results.successResultOf(stopped)
+    shelf.journal.keep(samples.setting("n", b"3"))
+    shelf.disk.answer()
+    assert shelf.clock.getDelayedCalls() == []
+    shelf.disk.slow = False
+    assert shelf.died().setting("n") == samples.setting("n", b"1")
+
+
+def test_a_commit_that_comes_back_after_the_process_has_died_does_nothing(shelf: Shelf) -> None:
+    """In simulations, where the dead share a clock with the living."""
+    shelf.disk.slow = True
+    shelf.journal.keep(samples.setting("n", b"1"))
+    shelf.turn()
+    shelf.journal.drop()
+    shelf.disk.answer()
+    assert shelf.clock.getDelayedCalls() == []
+    shelf.disk.slow = False
+    assert shelf.open().setting("n") is None

@@ -6,10 +6,15 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from tests.journal.samples import intent, setting, step
 from tradegw.journal import rows, schema
 from tradegw.journal.reading import Reading
 from tradegw.journal.store import Store
+from tradegw.model.journal import Entry
+
+TABLES = ("intents", "events", "orders", "executions", "plans", "steps", "settings")
 
 
 def made(directory: Path) -> Store:
@@ -25,7 +30,7 @@ def copied(store: Store, to: Path) -> Store:
     return Store(to / store.file.name, fsync=False)
 
 
-def put(store: Store, *entries: rows.Entry) -> None:
+def put(store: Store, *entries: Entry) -> None:
     store.insert(map(rows.written, entries))
     store.commit()
 
@@ -56,12 +61,8 @@ def test_a_commit_that_was_written_but_not_synced_does_not_come_back(tmp_path: P
 
 def test_reading_cannot_write(tmp_path: Path) -> None:
     store = made(tmp_path / "a")
-    try:
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
         store.reader.execute("DELETE FROM events")
-    except sqlite3.OperationalError as error:
-        assert "readonly" in str(error)
-    else:
-        raise AssertionError("it did")
     store.close()
 
 
@@ -88,19 +89,8 @@ def test_questions_are_answered_by_index(tmp_path: Path) -> None:
     assert len(asked) == 13
     for sql in asked:
         plan = [row[3] for row in store.reader.execute(f"EXPLAIN QUERY PLAN {sql}")]
-        assert not [
-            line
-            for line in plan
-            if line.startswith("SCAN")
-            and "INDEX" not in line
-            and "json_each" not in line
-            and "subquery" not in line
-        ], (sql, plan)
-        assert not [
-            line
-            for line in plan
-            if "TEMP B-TREE FOR ORDER BY" in line and not sql.endswith("ORDER BY number")
-        ], (sql, plan)
+        whole = [line for line in plan if line.startswith("SCAN") and line.split()[1] in TABLES]
+        assert not [line for line in whole if "USING INDEX" not in line], (sql, plan)
     store.close()
 
 

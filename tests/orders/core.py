@@ -173,6 +173,10 @@ class Core(WiredCore):
             self.broker.fill(handle.id, fill)
         return handle.id
 
+    def reconciled(self) -> None:
+        """Ask the broker how things stand; it answers at once."""
+        result_of(self.reconciliation.run("test"))
+
     # -- what can be seen --------------------------------------------------------------------------
 
     def alerts(self, code: AlertCode = AlertCode.POSITION_UNPROTECTED) -> list[AlertEvent]:

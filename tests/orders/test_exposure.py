@@ -27,14 +27,12 @@ sides = st.sampled_from(Side)
 quantities = st.sampled_from([Decimal(1), Decimal(3), Decimal(4), Decimal(6)])
 which = st.integers(0, 2)
 answers = st.sampled_from(["prompt", "late", "late", "lost", "no"])
-submits = st.tuples(st.just("submit"), sides, quantities, st.booleans(), answers)
+reduces = st.sampled_from([True, True, True, False])
+submits = st.tuples(st.just("submit"), reduces, quantities, st.booleans(), answers)
 resizes = st.tuples(st.just("resize"), quantities, answers)
 steps = st.one_of(
-    submits,
-    submits,
-    submits,
-    resizes,
-    resizes,
+    *[submits] * 3,
+    *[resizes] * 3,
     st.tuples(st.just("reprice"), which, quantities, answers),
     st.tuples(st.just("cancel"), which, answers),
     st.tuples(st.just("fill"), which, quantities),
@@ -49,6 +47,8 @@ class Story:
 
     def __init__(self, state: TradingState, before: list[tuple[Side, Decimal, bool]]) -> None:
         self.core = Core()
+        self.first = before[0][0] if before else Side.SELL
+        self.changing: set[str] = set()
         self.late: list[Deferred[None]] = []
         self.held: list[Any] | None = None
         self._write = self.core.store.write
@@ -85,8 +85,9 @@ class Story:
         getattr(self, what)(*told)
         self.core.clock.advance(0.01)
 
-    def submit(self, side: Side, quantity: Decimal, marked: bool, answer: str) -> None:
+    def submit(self, reduces: bool, quantity: Decimal, marked: bool, answer: str) -> None:
         self.plan("submit", answer)
+        side = self.first.opposite if reduces else self.first
         asked = order_request(side=side, quantity=quantity, reduce_only=marked, **LIMIT)
         self.ignore(self.core.desk.submit(asked))
 
@@ -99,9 +100,13 @@ class Story:
         self.change(number, OrderChange(limit_price=price), answer)
 
     def change(self, number: int, change: OrderChange, answer: str) -> None:
-        if number < len(self.working()):
+        """Not while an earlier one is under way: a lower quantity could come after a higher."""
+        if number < len(self.working()) and self.working()[number].id not in self.changing:
+            order_id = self.working()[number].id
+            self.changing.add(order_id)
             self.plan("replace", answer)
-            self.ignore(self.core.desk.replace(self.working()[number].id, change))
+            work = self.core.desk.replace(order_id, change)
+            self.ignore(work.addBoth(lambda _done: self.changing.discard(order_id)))
 
     def cancel(self, number: int, answer: str) -> None:
         if number < len(self.working()):
@@ -164,5 +169,5 @@ def test_exposure_is_never_raised(
 
 def test_the_property_sees_what_an_open_gate_lets_through() -> None:
     story = Story(TradingState.ACTIVE, [])
-    story.step("submit", Side.BUY, Decimal(5), False, "prompt")
+    story.step("submit", True, Decimal(5), False, "prompt")
     assert story.reach == (ZERO, Decimal(5))

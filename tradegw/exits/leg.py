@@ -73,6 +73,8 @@ class Leg:
             self.ended = self.in_doubt = False
         self.filled = max(self.filled, order.filled_quantity)
         if order.status.is_terminal:
+            if self.unsettled and not self.ended and self.unfilled > 0:
+                self.in_doubt = True  # the change may have been done after all: it is looked for
             self.ended = True
         elif not self.ended:
             self.quantity = order.quantity or self.quantity

@@ -85,6 +85,7 @@ class Commits:
         self._pending: deque[Batch] = deque()
         self._under_way: list[Batch] | None = None
         self._upkeep_from = 0.0
+        self._halted = False
         self._next: IDelayedCall | None = None
         self._patience: IDelayedCall | None = None
         self._observers: list[Callable[[str | None], None]] = []
@@ -100,7 +101,7 @@ class Commits:
                 return batch.done
         self._pending.append(batch)
         if self._next is None and self._under_way is None:
-            self._next = self._clock.callLater(0, self._begin)
+            self._schedule(0)
         return batch.done
 
     def observe(self, changed: Callable[[str | None], None]) -> None:
@@ -117,7 +118,7 @@ class Commits:
         if self._under_way is None:
             if not self._pending:
                 return succeed(None)
-            self.cancel()
+            self._unschedule()
             self._begin()
         idle: Deferred[None] = Deferred()
         if self._under_way is None:
@@ -136,12 +137,11 @@ class Commits:
         """How many calls wait to be written."""
         return len(self._pending)
 
-    def cancel(self) -> None:
-        """Do not begin by itself any more."""
-        for call in (self._next, self._patience):
-            if call is not None and call.active():
-                call.cancel()
-        self._next = self._patience = None
+    def halt(self) -> None:
+        """Begin nothing any more, whatever comes back or is appended."""
+        self._halted = True
+        self._unschedule()
+        self._patient()
 
     # -- one commit --------------------------------------------------------------------------------
 
@@ -185,8 +185,9 @@ class Commits:
         self._store.roll_back()  # in case the work was never done
         self._pending.extendleft(reversed(self._under_way or ()))
         self._under_way = None
-        self._next = self._clock.callLater(PROBE_SECONDS, self._begin)
-        self._trouble(why(failure.value or OSError()))
+        self._schedule(PROBE_SECONDS)
+        assert failure.value is not None
+        self._trouble(why(failure.value))
         self._fire_idle()
 
     def _upkeep_failed(self, failure: Failure) -> None:
@@ -211,15 +212,24 @@ class Commits:
             self._patience = None
 
     def _go_on(self, *, quiet: bool = False) -> None:
-        rests = self._clock.seconds() < self._upkeep_from
+        rests = self._halted or self._clock.seconds() < self._upkeep_from
         work = None if rests else self._upkeep(quiet)
         if work is not None:
             self._under_way = []
             self._start(work, self._upkeep_failed)
         elif self._pending:
-            self._next = self._clock.callLater(0, self._begin)
+            self._schedule(0)
         else:
             self._fire_idle()
+
+    def _schedule(self, seconds: float) -> None:
+        if not self._halted:
+            self._next = self._clock.callLater(seconds, self._begin)
+
+    def _unschedule(self) -> None:
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None
 
     def _fire_idle(self) -> None:
         idle, self._idle = self._idle, []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from msgspec import Struct
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
@@ -61,6 +61,7 @@ class Journal(Reading):
         self._epoch = beginning.epoch
         self._newest = beginning.newest
         self._next_seq = beginning.newest + 1
+        self._stopping = False
         self._closed = False
         self._retention = Retention(store, limits, beginning.oldest, now)
         self._upkeep = Upkeep(
@@ -113,19 +114,20 @@ class Journal(Reading):
 
     @as_deferred
     async def stop(self) -> None:
-        """Write what is left, close the files, let others in. New writes are refused at once.
+        """Write what is left, close the files, let others in. Writes are refused from the call on.
 
         What cannot be written within some seconds is lost, and said so: the process is ending.
         """
-        if self._closed:
+        if self._stopping:
             return
+        self._stopping = True
         self._upkeep.stop()
         try:
             await deadline(self._commits.flushed(), 2 * PATIENCE_SECONDS, self._clock)
         except TimeoutError:
             self.log.critical("the journal is left without an answer from the disk")
         self._closed = True
-        self._commits.cancel()
+        self._commits.halt()
         if self._commits.held:
             self.log.critical("not written to the journal: {held}", held=self._commits.held)
         if self._commits.busy:
@@ -142,22 +144,21 @@ class Journal(Reading):
 
         Not while a commit runs in a thread.
         """
-        self._closed = True
+        self._stopping = self._closed = True
         self._upkeep.stop()
-        self._commits.cancel()
+        self._commits.halt()
         self._store.close()
         self._lock.release()
 
     def _append(self, entries: tuple[Entry, ...], *, refusable: bool) -> Deferred[None]:
         seqs = [entry.seq for entry in entries if type(entry) is Told]
         batch = Batch(list(map(written, entries)), refusable, max(seqs, default=0))
-        if not self._closed:
-            return self._commits.append(batch)
-        if refusable:
-            batch.done.errback(JournalUnavailable("The journal is closed"))
-        else:
+        if self._stopping and refusable:
+            return fail(JournalUnavailable("The journal is being closed"))
+        if self._closed:
             self.log.error("kept after the journal was closed, and lost", count=len(entries))
-        return batch.done
+            return batch.done
+        return self._commits.append(batch)
 
     def _told(self, seq: int) -> None:
         self._newest = max(self._newest, seq)

@@ -40,6 +40,8 @@ class Attempt:
         """An event told of its order, though the answer is missing."""
         self.settling = False
         """Accepted, and its exit legs are being placed."""
+        self.handle_given = False
+        """A client was told that it is not known."""
         self.course: list[tuple[str, int]] = []
         self._seconds = seconds
         self._waiting: list[Deferred[OrderHandle]] = []

@@ -18,7 +18,7 @@ from ..deferreds import as_deferred, logged
 from ..errors import GatewayError, JournalUnavailable, OrderDenied, leaves_doubt
 from ..interfaces import IExits, IJournal
 from ..metrics.meters import Meters
-from ..model.journal import IntentKind, Verdict
+from ..model.journal import Intent, IntentKind, Verdict
 from ..model.order import Order, OrderHandle
 from .attempt import ANSWERED, SENT, WRITTEN, Attempt
 from .blotter import Blotter
@@ -52,11 +52,24 @@ class Dispatch:
         self._patience = patience
         self._exits: IExits
         self._pursue: Callable[[Attempt], object]
+        self._revived: Callable[[Attempt, Order], object]
+        self._undone: Callable[[Intent], object]
 
-    def connect(self, exits: IExits, pursue: Callable[[Attempt], object]) -> None:
-        """*exits* hear of outcomes, and *pursue* finds out those in doubt."""
+    def connect(
+        self,
+        exits: IExits,
+        pursue: Callable[[Attempt], object],
+        revived: Callable[[Attempt, Order], object],
+        undone: Callable[[Intent], object],
+    ) -> None:
+        """*exits* hear of outcomes, and *pursue* finds out those in doubt. *revived* hears of an
+        order that turned up after all, *undone* of one that never came to be though its client
+        was left in doubt.
+        """
         self._exits = exits
         self._pursue = pursue
+        self._revived = revived
+        self._undone = undone
 
     def send(
         self,
@@ -65,6 +78,7 @@ class Dispatch:
         *,
         check: Callable[[], None] | None = None,
         urgent: bool = False,
+        waited: float = 0.0,
     ) -> Deferred[OrderHandle]:
         """Start *attempt*; *call* sends it. *check* is asked once more just before that.
 
@@ -74,16 +88,17 @@ class Dispatch:
         self._intents.add(attempt)
         self._blotter.expect(attempt.links)
         logged(self._way_out(attempt, call, check, urgent), self.log, "an order on its way out")
-        return self.outcome(attempt)
+        return self.outcome(attempt, waited)
 
-    def outcome(self, attempt: Attempt) -> Deferred[OrderHandle]:
-        """The handle of the accepted order, or of the attempt if it is in doubt for too long.
+    def outcome(self, attempt: Attempt, waited: float = 0.0) -> Deferred[OrderHandle]:
+        """The handle of the accepted order, or of the attempt if it is in doubt for too long; its
+        client has *waited* for so many seconds already.
 
         Fails with the broker's definite refusal.
         """
         if attempt.is_settled:
             return attempt.when_settled()
-        return _Wait(self, attempt, self._patience).answer
+        return _Wait(self, attempt, self._patience, waited).answer
 
     @as_deferred
     async def _way_out(
@@ -160,6 +175,8 @@ class Dispatch:
             reason=error.message,
         )
         self._intents.settle(attempt, Verdict.REJECTED, error)
+        if attempt.handle_given and attempt.intent.kind is not IntentKind.LEG:
+            self._undone(attempt.intent)
 
     def accepted(self, attempt: Attempt, order: Order) -> None:
         """The broker has it, as *order*."""
@@ -190,11 +207,22 @@ class Dispatch:
     def seen(self, order: Order) -> None:
         """An event tells of *order*, which bears the client order id that it was sent under."""
         attempt = self._intents.sent_as(order.client_order_id or "")
+        if attempt is None and self._blotter.order(order.id) is None:
+            attempt = self._given_up(order)
         if attempt is None or attempt.is_settled:
             return
         attempt.seen = order
         if attempt.verdict is Verdict.UNKNOWN:
             self.accepted(attempt, order)
+
+    def _given_up(self, order: Order) -> Attempt | None:
+        """The attempt that *order* comes from, if that was believed never to have arrived."""
+        attempt = self._intents.given_up(order)
+        if attempt is None:
+            return None
+        self._revived(attempt, order)
+        self._blotter.expect(attempt.links)
+        return attempt
 
     def _submit_took(self, attempt: Attempt) -> None:
         if attempt.intent.kind is IntentKind.SUBMIT:
@@ -216,28 +244,35 @@ class Dispatch:
 
 
 class _Wait:
-    """One client's wait for an outcome: until it is known, or as long as clients wait at most."""
+    """One client's wait for an outcome: until it is known, or as long as clients wait at most.
 
-    def __init__(self, dispatch: Dispatch, attempt: Attempt, patience: Patience) -> None:
+    It has *waited* for so many seconds already.
+    """
+
+    def __init__(
+        self, dispatch: Dispatch, attempt: Attempt, patience: Patience, waited: float
+    ) -> None:
         self.answer: Deferred[OrderHandle] = Deferred()
         self._dispatch = dispatch
         self._attempt = attempt
-        self._patience = patience
-        self._timer = patience.clock.callLater(SEEN_SECONDS, self._look)
+        self._clock = patience.clock
+        self._left = max(0.0, patience.seconds - SEEN_SECONDS - waited)
+        self._timer = self._clock.callLater(SEEN_SECONDS, self._look)
         attempt.when_settled().addBoth(self._settled)
 
     def _settled(self, outcome: OrderHandle | Failure) -> None:
-        if not self.answer.called:
+        if self._timer.active():
             self._timer.cancel()
+        if not self.answer.called:
             self.answer.callback(outcome)  # a Failure goes on as one
 
     def _look(self) -> None:
         """An event may have told what became of it, though the answer is missing."""
-        seen = self._attempt.seen
-        if seen is not None:
-            self._dispatch.accepted(self._attempt, seen)
-        left = max(0.0, self._patience.seconds - SEEN_SECONDS)
-        self._timer = self._patience.clock.callLater(left, self._give_up)
+        if self._attempt.seen is not None:
+            self._dispatch.accepted(self._attempt, self._attempt.seen)
+        if not self.answer.called:
+            self._timer = self._clock.callLater(self._left, self._give_up)
 
     def _give_up(self) -> None:
+        self._attempt.handle_given = True
         self.answer.callback(self._attempt.handle_in_doubt())

@@ -13,7 +13,7 @@ from msgspec.structs import replace as with_changes
 from zope.interface import implementer
 
 from ..deferreds import as_deferred
-from ..errors import GatewayError, OrderNotFound, Overloaded, leaves_doubt
+from ..errors import GatewayError, OrderNotFound, Overloaded, UnsupportedOperation, leaves_doubt
 from ..interfaces import IExits, IOrderEntry
 from ..model.journal import IntentKind, Verdict
 from ..model.order import Order, OrderChange, OrderHandle, OrderQuery, OrderRequest, Replaced
@@ -77,7 +77,7 @@ class Entry:
             first = self._intents.same_as(request.client_order_id, key, digest)
             if first is not None:
                 return await self._dispatch.outcome(first)
-        await self._gate.open()
+        waited = await self._gate.open()
         self._check(request)
         if named:  # the same may have come while the gate was waited for
             first = self._intents.same_as(request.client_order_id, key, digest)
@@ -90,6 +90,7 @@ class Entry:
             attempt,
             lambda: self._broker.submit(sent),
             check=lambda: self._gate.check(request, attempt),
+            waited=waited,
         )
 
     def _check(self, request: OrderRequest) -> None:
@@ -110,13 +111,18 @@ class Entry:
             client_order_id=own_id,
             idempotency_key=key,
         )
-        if request.wants_exits and not self._broker.manages_exits(request):
-            seed = own_id
-            if own_id and not rule.fits(own_id, LEG_SPARE):
-                seed = minted(attempt.intent.id)
-            shown = with_changes(request, client_order_id=attempt.links.shown_id)
-            self._exits.expect(attempt.intent.id, shown, seed)
+        self.expect_exits(attempt, request)
         return attempt
+
+    def expect_exits(self, attempt: Attempt, request: OrderRequest) -> None:
+        """Remember what *request* asks for, if we are to keep it."""
+        if not request.wants_exits or self._broker.manages_exits(request):
+            return
+        own_id = attempt.intent.client_order_id
+        fits = own_id and self._broker.client_order_ids.fits(own_id, LEG_SPARE)
+        seed = minted(attempt.intent.id) if own_id and not fits else own_id
+        shown = with_changes(request, client_order_id=attempt.links.shown_id)
+        self._exits.expect(attempt.intent.id, shown, seed)
 
     # -- what the exits use, and whoever changes orders
 
@@ -182,8 +188,8 @@ class Entry:
         try:
             call = self._broker.order_by_client_id
             return self._found(await self._line.ask(lambda: call(client_order_id), always=True))
-        except OrderNotFound:
-            pass
+        except (OrderNotFound, UnsupportedOperation):
+            pass  # not every broker finds it so at once, or at all
         return await self._in_lists(client_order_id)
 
     @as_deferred

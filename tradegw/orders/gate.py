@@ -58,12 +58,15 @@ class Gate:
         for deferred in waiting:
             deferred.callback(None)
 
-    def open(self) -> Deferred[None]:
-        """Fires when orders may leave; fails with ``NotReconciled`` if that takes too long."""
-        return succeed(None) if self.is_reconciled else self._opened()
+    def open(self) -> Deferred[float]:
+        """Fires when orders may leave, with the seconds that took; fails with ``NotReconciled`` if
+        it takes too long.
+        """
+        return succeed(0.0) if self.is_reconciled else self._opened()
 
     @as_deferred
-    async def _opened(self) -> None:
+    async def _opened(self) -> float:
+        began = self._clock.seconds()
         waiting: Deferred[None] = Deferred()
         self._waiting.append(waiting)
         try:
@@ -71,6 +74,7 @@ class Gate:
         except TimeoutError:
             self._waiting.remove(waiting)
             raise NotReconciled("The broker could not be asked yet how things stand") from None
+        return self._clock.seconds() - began
 
     def check(self, request: OrderRequest, own: Attempt | None = None) -> None:
         """Raise ``OrderDenied`` if *request*, the business of the attempt *own*, must not leave."""

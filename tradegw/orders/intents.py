@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from ..errors import GatewayError, IntentConflict, is_passing_refusal
+from ..errors import GatewayError, IntentConflict, OrderRejected, is_passing_refusal
 from ..interfaces import IJournal, WallClock
 from ..model import wire
 from ..model.enums import OrderStatus, RejectReason
@@ -27,6 +27,9 @@ from . import answers
 from .answers import Answer
 from .attempt import IN_DOUBT, SETTLED, Attempt
 from .blotter import Links
+
+NEVER_ARRIVED: Final = "NEVER_ARRIVED"
+"""The ``reject_code`` of an order that was sent and that the broker never had."""
 
 OURS: Final = "gw-"
 """How the client order ids begin that are made here."""
@@ -92,6 +95,17 @@ class Intents:
     def sent_as(self, client_order_id: str) -> Attempt | None:
         """The attempt under way that was sent under this id."""
         return self._under_way.get(client_order_id)
+
+    def given_up(self, order: Order) -> Attempt | None:
+        """The attempt that *order* comes from, anew, if it was believed never to have arrived."""
+        name = order.client_order_id
+        found = self._named(name) if name else None
+        if found is None or found.intent.id == order.id:  # the order that stands for it
+            return None
+        refusal = found.answer
+        if not isinstance(refusal, OrderRejected) or refusal.reject_code != NEVER_ARRIVED:
+            return None
+        return self.restore(found.intent)
 
     def under_way(self) -> list[Attempt]:
         """All that are not settled, oldest first."""
@@ -163,9 +177,10 @@ class Intents:
         )
 
     def restore(self, intent: Intent) -> Attempt:
-        """*intent*, which was under way before the restart and is in doubt now."""
+        """*intent*, which was under way earlier and is in doubt now."""
         attempt = Attempt(intent, links_of(intent), self._seconds)
         attempt.verdict = Verdict.UNKNOWN
+        attempt.handle_given = True  # or no answer at all, which is no better
         attempt.mark(IN_DOUBT)
         self.add(attempt)
         return attempt

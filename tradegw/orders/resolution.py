@@ -21,11 +21,11 @@ from twisted.logger import Logger
 from ..deferreds import as_deferred, logged
 from ..errors import GatewayError, OrderNotFound, OrderRejected, UnsupportedOperation
 from ..model.account import TradeQuery
-from ..model.journal import Intent
 from ..model.order import Order, OrderQuery
 from .attempt import IN_DOUBT, Attempt
 from .blotter import Blotter
 from .dispatch import Dispatch
+from .intents import NEVER_ARRIVED
 from .line import Line
 
 PAUSES_SECONDS: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
@@ -35,7 +35,6 @@ ABSENT_SECONDS: Final = 60.0
 ABSENT_TIMES: Final = 3
 """So long after the doubt began, and so often, the broker must have said that there is none."""
 
-NEVER_ARRIVED: Final = "NEVER_ARRIVED"
 MARGIN: Final = timedelta(minutes=5)
 """How far the broker's clock may be behind ours."""
 
@@ -50,8 +49,7 @@ def pauses() -> itertools.chain[float]:
 class Resolution:
     """Looks for the orders of attempts in doubt.
 
-    *learned* is told of an order that was found, *absent* of an attempt whose order never came to
-    be.
+    *learned* is told of an order that was found.
     """
 
     log = Logger()
@@ -63,7 +61,6 @@ class Resolution:
         dispatch: Dispatch,
         clock: IReactorTime,
         learned: Callable[[Order], object],
-        absent: Callable[[Intent], object],
     ) -> None:
         self._line = line
         self._broker = line.broker
@@ -71,7 +68,6 @@ class Resolution:
         self._dispatch = dispatch
         self._clock = clock
         self._learned = learned
-        self._absent = absent
         self._looking: dict[str, Deferred[None]] = {}
         self._stopped = False
 
@@ -128,7 +124,6 @@ class Resolution:
             attempt, OrderRejected("The broker never received this order", NEVER_ARRIVED)
         )
         self.log.warn("{client_order_id} never arrived", client_order_id=client_order_id)
-        self._absent(attempt.intent)
 
     @as_deferred
     async def _look(self, attempt: Attempt) -> Order | None:
