@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
 
-from tests.orders.core import POSITION_ID, Core, a_position
+from tests.orders.core import FOR_EVER, POSITION_ID, Core, a_position
 from tradegw.exits.keeping import encode
 from tradegw.model.enums import PositionSide
 from tradegw.testing.broker import ScriptedBroker
@@ -34,6 +35,11 @@ def hold(broker: ScriptedBroker, net: Decimal) -> None:
     if net:
         side = PositionSide.LONG if net > 0 else PositionSide.SHORT
         broker.held[POSITION_ID] = a_position(quantity=abs(net), side=side)
+
+
+def timers(core: Core) -> list[IDelayedCall]:
+    """What is to happen in time, but for the next reconciliation."""
+    return [call for call in core.clock.getDelayedCalls() if call.getTime() < FOR_EVER / 2]
 
 
 def check_that_plans_are_kept(core: Core) -> None:

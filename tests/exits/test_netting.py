@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 
+from tests.exits.restarting import hold, timers
 from tests.exits.test_random_histories import ENDS, HANG, TROUBLES, UNIT, ZERO
 from tests.orders.core import Core, a_position
 from tradegw.errors import ResetCooldown
@@ -118,6 +119,7 @@ class World:
 
     def fill(self, order: Order, quantity: Decimal) -> None:
         before, self.net = self.net, self.net + order.side.sign * quantity
+        hold(self.broker, self.net)
         self.broker.fill(order.id, order.filled_quantity + quantity)
         if not self.told:
             return
@@ -205,11 +207,11 @@ class World:
         for _ in range(6):
             self.obey()
             for _ in range(10):
-                due = [call.getTime() for call in self.core.clock.getDelayedCalls()]
+                due = [call.getTime() for call in timers(self.core)]
                 self.core.clock.advance(max(0, min(due, default=0) - self.core.clock.seconds()))
             self.core.clock.advance(30)
         covers(self.core, str(abs(self.net)), Side.SELL if self.net > 0 else Side.BUY)
-        assert not self.core.clock.getDelayedCalls()
+        assert not timers(self.core)
 
 
 EVENTS = [

@@ -329,6 +329,7 @@ def test_a_failing_journal_refuses_writes_and_holds_what_is_to_be_kept(bench: Be
     assert problems == ["the disk is full", None]
     bench.write(intent("i1"))
     assert bench.journal.intent("i1") is not None
+    assert problems == ["the disk is full", None], "told when it changes, and not else"
 
 
 def test_a_problem_that_becomes_another_is_told(bench: Bench) -> None:

@@ -101,6 +101,9 @@ def test_nothing_that_is_open_is_forgotten_with_all_that_belongs_to_it(shelf: Sh
         samples.order("o-guarded", terminal=True),
         samples.execution("e-guarded", order_id="o-guarded"),
         samples.plan("guarded"),
+        intent("planned"),
+        outcome("planned"),
+        samples.plan("planned"),
         # nobody knows yet
         intent("doubt", kind=IntentKind.CANCEL, target="o-doubt"),
         samples.step("doubt", "noted"),
@@ -112,14 +115,14 @@ def test_nothing_that_is_open_is_forgotten_with_all_that_belongs_to_it(shelf: Sh
     event(shelf, AT)
     pass_days(shelf, 1000)
     journal = shelf.journal
-    for name in ("working", "moved", "guarded", "doubt", "unknown"):
+    for name in ("working", "moved", "guarded", "planned", "doubt", "unknown"):
         assert journal.intent(name) is not None, name
     for name, seq in told_of.items():
         assert journal.order(name) is not None, name
         assert journal.events_about(name) == [(seq, b"{}")], name
     assert journal.knows_execution("AAPL", "e-working")
     assert journal.knows_execution("AAPL", "e-guarded")
-    assert [each.plan_id for each in journal.plans()] == ["guarded"]
+    assert [each.plan_id for each in journal.plans()] == ["guarded", "planned"]
     assert len(journal.steps(["o-working", "doubt"])) == 2
 
 

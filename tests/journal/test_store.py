@@ -59,6 +59,23 @@ def test_a_commit_that_was_written_but_not_synced_does_not_come_back(tmp_path: P
         store.close()
 
 
+def test_a_commit_that_fails_is_rolled_back_and_buried(tmp_path: Path) -> None:
+    """Made to fail by a constraint that SQLite looks at in the commit itself."""
+    store = made(tmp_path / "a")
+    store.writer.execute("PRAGMA foreign_keys = ON")
+    store.writer.execute("CREATE TABLE parent (x PRIMARY KEY)")
+    store.writer.execute("CREATE TABLE child (x REFERENCES parent DEFERRABLE INITIALLY DEFERRED)")
+    store.insert(map(rows.written, [intent("i1")]))
+    store.writer.execute("INSERT INTO child VALUES (1)")
+    with pytest.raises(sqlite3.IntegrityError):
+        store.commit()
+    assert not store.writer.in_transaction
+    assert Reading(store.reader).intent("i1") is None
+    count = "SELECT value FROM about WHERE name = 'failed_commits'"
+    assert store.reader.execute(count).fetchall() == [("1",)]
+    store.close()
+
+
 def test_reading_cannot_write(tmp_path: Path) -> None:
     store = made(tmp_path / "a")
     with pytest.raises(sqlite3.OperationalError, match="readonly"):

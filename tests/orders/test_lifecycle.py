@@ -124,17 +124,26 @@ def test_a_working_order_that_was_changed_is_news_and_a_touched_one_is_not() -> 
     assert meaning(told, K.MODIFIED, touched) is M.REPEATED
 
 
-@pytest.mark.parametrize(("before", "after", "fills", "_created"), WALK)
-def test_the_missing_event_always_leads_from_what_was_told_to_what_is(
-    before: OrderStatus, after: OrderStatus, fills: tuple[Decimal, Decimal], _created: bool
+@pytest.mark.parametrize(
+    ("told", "now", "kind"),
+    [
+        (None, (S.OPEN, 0), K.CREATED),
+        (None, (S.PARTIALLY_FILLED, SOME), K.PARTIALLY_FILLED),
+        (None, (S.FILLED, 1), K.FILLED),
+        ((S.PENDING, 0), (S.OPEN, 0), K.MODIFIED),
+        ((S.OPEN, 0), (S.PENDING_CANCEL, 0), K.MODIFIED),
+        ((S.OPEN, 0), (S.OPEN, 0), K.MODIFIED),
+        ((S.PARTIALLY_FILLED, SOME), (S.PARTIALLY_FILLED, MORE), K.PARTIALLY_FILLED),
+        ((S.PARTIALLY_FILLED, SOME), (S.CANCELLED, SOME), K.CANCELLED),
+        ((S.CANCELLED, 0), (S.CANCELLED, SOME), K.CANCELLED),
+        ((S.OPEN, 0), (S.EXPIRED, 0), K.EXPIRED),
+        ((S.OPEN, 0), (S.REJECTED, 0), K.REJECTED),
+    ],
+)
+def test_the_missing_event_leads_from_what_was_told_to_what_is(
+    told: tuple[OrderStatus, Decimal] | None, now: tuple[OrderStatus, Decimal], kind: OrderEventKind
 ) -> None:
-    told, now = order(before, fills[0]), order(after, fills[1])
-    kind = missing_event(told, now)
-    if meaning(told, kind, now).is_told:
-        grows = now.filled_quantity > told.filled_quantity
-        assert kind is (KIND_OF[after] if grows or after is not before else K.MODIFIED) or (
-            kind is K.MODIFIED and KIND_OF[after] is K.CREATED
-        )
+    assert missing_event(None if told is None else order(*told), order(*now)) is kind
 
 
 # -- any delivery of any history
@@ -209,3 +218,11 @@ def test_a_history_that_arrives_as_it_happened_is_told_whole(
     story: list[tuple[OrderEventKind, Order]],
 ) -> None:
     assert [kind for kind, _order in deliver(story)] == [kind for kind, _order in story]
+
+
+@pytest.mark.xfail(reason="the age of what is said is not looked at, only statuses and fills")
+def test_a_change_that_arrives_after_a_newer_one_is_not_told() -> None:
+    older, newer = (an_order(minute=1, limit_price=Decimal(price)) for price in (6, 7))
+    newer = replace(newer, updated_at=an_order(minute=2).updated_at)
+    told = deliver([(K.CREATED, an_order()), (K.MODIFIED, newer), (K.MODIFIED, older)])
+    assert told[-1][1] == newer

@@ -109,10 +109,12 @@ class Dispatch:
         urgent: bool,
     ) -> None:
         try:
-            await self.written(attempt, urgent=urgent)
+            await self._journal.write(attempt.intent)
         except JournalUnavailable as error:
-            self._back_out(attempt, error)
-            return
+            if not urgent:
+                self._back_out(attempt, error)
+                return
+            self._journal.keep(attempt.intent)
         attempt.mark(WRITTEN)
         try:
             if check is not None:
@@ -130,13 +132,11 @@ class Dispatch:
             self.accepted(attempt, order)
 
     @as_deferred
-    async def written(self, attempt: Attempt, *, urgent: bool) -> None:
-        """Fires when the intent is durable; fails with ``JournalUnavailable`` unless *urgent*."""
+    async def written_if_possible(self, attempt: Attempt) -> None:
+        """Fires when the intent of an *attempt* that lowers risk is durable, or cannot be yet."""
         try:
             await self._journal.write(attempt.intent)
         except JournalUnavailable:
-            if not urgent:
-                raise
             self._journal.keep(attempt.intent)
 
     def _back_out(self, attempt: Attempt, error: JournalUnavailable) -> None:

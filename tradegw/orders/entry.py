@@ -118,11 +118,12 @@ class Entry:
         """Remember what *request* asks for, if we are to keep it."""
         if not request.wants_exits or self._broker.manages_exits(request):
             return
-        own_id = attempt.intent.client_order_id
-        fits = own_id and self._broker.client_order_ids.fits(own_id, LEG_SPARE)
-        seed = minted(attempt.intent.id) if own_id and not fits else own_id
+        intent = attempt.intent
+        own_id, rule = intent.client_order_id, self._broker.client_order_ids
+        is_long = own_id is not None and not rule.fits(own_id, LEG_SPARE)
+        seed = minted(intent.id, intent.at) if is_long else own_id
         shown = with_changes(request, client_order_id=attempt.links.shown_id)
-        self._exits.expect(attempt.intent.id, shown, seed)
+        self._exits.expect(intent.id, shown, seed)
 
     # -- what the exits use, and whoever changes orders
 
@@ -163,7 +164,7 @@ class Entry:
         )
         self._intents.add(attempt)
         self._blotter.expect(attempt.links)
-        await self._dispatch.written(attempt, urgent=True)
+        await self._dispatch.written_if_possible(attempt)
         try:
             order = await self._line.ask(lambda: self._broker.submit(request), always=True)
         except GatewayError as error:

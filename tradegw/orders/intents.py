@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
 
 from ..errors import GatewayError, IntentConflict, OrderRejected, is_passing_refusal
 from ..interfaces import IJournal, WallClock
@@ -27,6 +26,9 @@ from . import answers
 from .answers import Answer
 from .attempt import IN_DOUBT, SETTLED, Attempt
 from .blotter import Links
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 NEVER_ARRIVED: Final = "NEVER_ARRIVED"
 """The ``reject_code`` of an order that was sent and that the broker never had."""
@@ -116,15 +118,17 @@ class Intents:
         return sum(one.verdict is Verdict.UNKNOWN for one in self._under_way.values())
 
     def attempt(
-        self, kind: IntentKind, body: Struct, rule: ClientOrderIdRule, **more: Any
+        self, kind: IntentKind, body: OrderRequest, rule: ClientOrderIdRule, **more: Any
     ) -> Attempt:
         """An attempt at something new. What the broker is shown, ``sent_as``, is the client's own
         id where it takes that, else one of ours; *more* are members of the ``Intent``.
         """
-        intent_id, own_id = self._new_id(), more.get("client_order_id")
-        more.setdefault("sent_as", own_id if own_id and rule.fits(own_id) else minted(intent_id))
-        intent = Intent(id=intent_id, kind=kind, at=self._now(), body=wire.encode(body), **more)
-        return Attempt(intent, links_of(intent), self._seconds)
+        intent_id, at, own_id = self._new_id(), self._now(), more.get("client_order_id")
+        if "sent_as" not in more:
+            more["sent_as"] = own_id if own_id and rule.fits(own_id) else minted(intent_id, at)
+        intent = Intent(id=intent_id, kind=kind, at=at, body=wire.encode(body), **more)
+        group = body.oco_group_id if kind is IntentKind.SUBMIT else None
+        return Attempt(intent, _links(intent, group), self._seconds)
 
     def add(self, attempt: Attempt) -> None:
         """*attempt* is about to be written down."""
@@ -213,9 +217,13 @@ class Intents:
                 del names[name]
 
 
-def minted(intent_id: str) -> str:
-    """A client order id that is known as ours, short enough for every broker, legs included."""
-    return f"{OURS}{hashlib.sha256(intent_id.encode()).hexdigest()[:20]}"
+def minted(intent_id: str, at: datetime) -> str:
+    """A client order id that is known as ours, short enough for every broker, legs included.
+
+    It grows with the time *at*: what is sorted by it, as the journal is, stays together.
+    """
+    milliseconds = (at - _EPOCH) // _MILLISECOND
+    return f"{OURS}{milliseconds:011x}{hashlib.sha256(intent_id.encode()).hexdigest()[:9]}"
 
 
 def is_minted(client_order_id: str | None) -> bool:
@@ -225,16 +233,18 @@ def is_minted(client_order_id: str | None) -> bool:
 
 def links_of(intent: Intent) -> Links:
     """What an order of *intent* is to be linked with."""
-    group = None
-    if intent.kind is IntentKind.SUBMIT:
-        group = request_of(intent).oco_group_id
-    sent_as = intent.sent_as or intent.id
-    own_id = intent.client_order_id
+    is_submit = intent.kind is IntentKind.SUBMIT
+    return _links(intent, request_of(intent).oco_group_id if is_submit else None)
+
+
+def _links(intent: Intent, group: str | None) -> Links:
+    sent_as, own_id = intent.sent_as or intent.id, intent.client_order_id
+    is_leg = intent.kind is IntentKind.LEG
     return Links(
         client_order_id=sent_as,
         own_id=None if own_id in (None, sent_as) else own_id,
-        correlation_id=None if intent.kind is IntentKind.LEG else intent.id,
-        parent_order_id=intent.target if intent.kind is IntentKind.LEG else None,
+        correlation_id=None if is_leg else intent.id,
+        parent_order_id=intent.target if is_leg else None,
         oco_group_id=group,
     )
 
