@@ -9,6 +9,7 @@ Each run is a process of its own; the runs are interleaved, and medians are show
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import statistics
 import subprocess
@@ -38,6 +39,7 @@ def measure(kind: str, in_flight: int, orders: int, directory: str, profile: str
     from tradegw.brokers.registry import BrokerParts
     from tradegw.config.read import read
     from tradegw.core import Core, Surroundings
+    from tradegw.daemon import GARBAGE_LOOKS
     from tradegw.interfaces import IJournal
     from tradegw.journal.opening import open_journal
     from tradegw.journal.thread import WriterThread
@@ -122,6 +124,9 @@ def measure(kind: str, in_flight: int, orders: int, directory: str, profile: str
             next_one()
 
     broker.startService()
+    gc.collect()  # as the daemon does
+    gc.freeze()
+    gc.set_threshold(GARBAGE_LOOKS, 20, 20)
     reactor.callWhenRunning(lambda: reactor.callLater(0.3, start))
     if profile:
         import cProfile

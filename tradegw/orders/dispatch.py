@@ -131,13 +131,9 @@ class Dispatch:
             attempt.mark(ANSWERED)
             self.accepted(attempt, order)
 
-    @as_deferred
-    async def written_if_possible(self, attempt: Attempt) -> None:
-        """Fires when the intent of an *attempt* that lowers risk is durable, or cannot be yet."""
-        try:
-            await self._journal.write(attempt.intent)
-        except JournalUnavailable:
-            self._journal.keep(attempt.intent)
+    def write_beside(self, attempt: Attempt) -> None:
+        """Have *attempt*, which lowers risk, written down; nobody waits for it."""
+        self._journal.keep(attempt.intent)
 
     def _back_out(self, attempt: Attempt, error: JournalUnavailable) -> None:
         self._blotter.forget(attempt.links)

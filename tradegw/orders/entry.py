@@ -164,7 +164,9 @@ class Entry:
         )
         self._intents.add(attempt)
         self._blotter.expect(attempt.links)
-        await self._dispatch.written_if_possible(attempt)
+        # Not waited for: its plan is durable since before its entry was sent, so that the next
+        # process would look for it under this very id before it places another.
+        self._dispatch.write_beside(attempt)
         try:
             order = await self._line.ask(lambda: self._broker.submit(request), always=True)
         except GatewayError as error:
