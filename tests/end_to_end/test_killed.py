@@ -125,7 +125,7 @@ def unsettled(ledger: KeptLedger) -> list[str]:
     """What is about to fill, and what was bought with exits and has them not."""
     about_to = [o.id for o in ledger.working() if o.order_type is OrderType.MARKET]
     return about_to + [
-        f"{kind} legs of {symbol} for {quantity}"
+        f"{kind} legs of {symbol} for {covered(ledger, symbol, kind)} of {quantity}"
         for symbol, quantity in ledger.positions.items()
         if symbol.startswith("B")
         for kind in (OrderType.STOP, OrderType.LIMIT)

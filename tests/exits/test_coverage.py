@@ -20,7 +20,8 @@ from tradegw.exits.coverage import (
     shortfall,
     unconfirmed,
 )
-from tradegw.exits.plan import Leg, Plan
+from tradegw.exits.leg import Leg
+from tradegw.exits.plan import Plan
 from tradegw.model.enums import OrderStatus
 from tradegw.model.protection import LegKind
 

@@ -44,6 +44,13 @@ def covers(core: Core, stop: str, limit: str) -> None:
     assert (core.live(STOP), core.live(LIMIT)) == (Decimal(stop), Decimal(limit))
 
 
+def closed(core: Core, quantity: str) -> None:
+    """All of a long position is sold by an order from outside."""
+    order = core.broker._accept(order_request(side=Side.SELL, quantity=quantity))
+    core.broker.fill(order.id, quantity)
+    core.intake.on_event(core.close_event())
+
+
 def test_keeps_its_promises(core: Core) -> None:
     assert verifyObject(IExits, core.guardian)
 
@@ -287,7 +294,7 @@ def test_w15_nor_is_it_if_other_legs_are_still_being_cancelled(core: Core) -> No
     entry_id = core.entered("0.4", stop_loss=None)
     core.broker.fill(entry_id, "1")
     core.broker.plan("cancel", Deferred())
-    core.intake.on_event(core.close_event())
+    closed(core, "1")
     core.broker.end(core.leg("c1-tp-1").id, OrderStatus.EXPIRED)
     core.wait(2)
     assert core.alerts() == []
@@ -344,17 +351,26 @@ def test_w72_plans_that_are_over_are_kept_for_late_fills_but_not_for_ever(core: 
 
 def test_exx04_a_closed_position_takes_its_legs_along(core: Core) -> None:
     core.entered("1")
-    core.intake.on_event(core.close_event())
+    closed(core, "1")
     assert core.live_legs() == []
     assert core.guards() == 0
     assert core.alerts() == []
+
+
+def test_a_close_that_is_not_what_executions_say_takes_no_leg_along_before_it_is_looked_into(
+    core: Core,
+) -> None:
+    """It may be late, and what was filled meanwhile would stand bare."""
+    core.entered("1")
+    core.intake.on_event(core.close_event())
+    covers(core, "1", "1")
 
 
 def test_w17_other_entries_in_the_symbol_keep_their_plans(core: Core) -> None:
     core.entered("1", client_order_id="filled")
     working = core.entered(client_order_id="working")
     core.entered("1", client_order_id="other", symbol="MSFT")
-    core.intake.on_event(core.close_event())
+    closed(core, "1")
     assert ids(core.live_legs()) == ["other-sl", "other-tp"]
     core.broker.fill(working, "1")
     assert ids(core.live_legs())[-2:] == ["working-sl", "working-tp"]
@@ -384,6 +400,7 @@ def test_what_another_order_closes_is_protected_no_more(core: Core) -> None:
 
 
 def test_w17_on_a_hedging_broker_other_positions_keep_their_legs(core: Core) -> None:
+    core.guardian._holdings.nets = False
     for name in ("a", "b"):
         entry_id = core.entered(client_order_id=name)
         core.broker.fill(entry_id, "1", position_id=f"pos-{name}")
@@ -393,7 +410,7 @@ def test_w17_on_a_hedging_broker_other_positions_keep_their_legs(core: Core) -> 
 
 def test_w61_what_is_filled_after_the_close_is_protected(core: Core) -> None:
     entry_id = core.entered("0.4")
-    core.intake.on_event(core.close_event())
+    closed(core, "0.4")
     assert core.live_legs() == []
     core.broker.fill(entry_id, "1")
     covers(core, "0.6", "0.6")
@@ -402,7 +419,7 @@ def test_w61_what_is_filled_after_the_close_is_protected(core: Core) -> None:
 def test_w19_a_leg_that_survives_the_close_is_cancelled_until_it_is_gone(core: Core) -> None:
     core.entered("1")
     core.broker.plan("cancel", *[NO_ANSWER] * 5)
-    core.intake.on_event(core.close_event())
+    closed(core, "1")
     assert len(core.live_legs()) == 2
     core.wait(60)
     assert core.live_legs() == []
@@ -415,7 +432,7 @@ def test_exx05_a_plan_whose_leg_failed_gives_up_when_the_position_is_closed(core
     core.broker.plan("open_orders", *[NO_ANSWER] * 3)
     core.broker.fill(entry_id, "1")
     core.wait(1.6)
-    core.intake.on_event(core.close_event())
+    closed(core, "1")
     core.wait(60)
     assert core.live_legs() == []
     assert core.guards() == 0
@@ -564,6 +581,20 @@ def test_w22_an_entry_that_its_client_replaces_stays_protected(
     assert changed.id != entry_id
     core.broker.fill(changed.id, "1")
     covers(core, "1", "1")
+
+
+def test_w22_so_it_is_if_only_the_answer_tells_whose_place_the_new_order_took(core: Core) -> None:
+    """It bears another client order id, and its event is told first."""
+    entry_id = core.entered("0.4", order_type=LIMIT, limit_price="100")
+    core.guardian.changing(entry_id)
+    new = replace(core.broker.orders[entry_id], id="new", client_order_id="another")
+    core.broker.orders["new"] = new
+    core.broker.tell(new, OrderEventKind.CREATED)
+    core.guardian.replaced(entry_id, new)
+    core.broker.fill("new", "1")
+    exits = {"stop_loss": "110", "take_profit": "90"}
+    core.entered("2", client_order_id="s", side=Side.SELL, quantity="2", **exits)
+    assert {leg.quantity for leg in core.live_legs()} == {1}
 
 
 def test_w58_a_leg_that_ends_while_its_change_hangs_is_alerted_in_time(core: Core) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.orders.core import a_position
 from tests.orders.samples import an_order
 from tradegw.exits.holdings import Holdings
-from tradegw.model.enums import PositionEventKind, PositionSide, Side
+from tradegw.model.enums import Side
 
 BUY, SELL = Side.BUY, Side.SELL
 
@@ -42,16 +42,25 @@ def test_what_a_leg_executes_too_much_does_not_turn_the_account() -> None:
     assert closed_by(holdings, "b", BUY, "0.4") == 0
 
 
-@pytest.mark.parametrize(
-    ("kind", "closed"), [(PositionEventKind.OPENED, "1"), (PositionEventKind.CLOSED, "0")]
-)
-def test_a_position_that_the_broker_tells_of_is_believed(
-    kind: PositionEventKind, closed: str
-) -> None:
+@pytest.mark.parametrize("told_first", [True, False])
+def test_what_takes_an_orders_place_goes_on_with_what_that_executed(told_first: bool) -> None:
+    """Whether it was known at once whose place it took, or only when it had executed."""
     holdings = Holdings(nets=True)
-    closed_by(holdings, "a", BUY, "0.1")
-    holdings.told(kind, a_position(side=PositionSide.LONG, quantity=Decimal(5)))
-    assert closed_by(holdings, "b", SELL, "1") == Decimal(closed)
+    closed_by(holdings, "old", BUY, "0.4")
+    new = an_order("new", side=BUY, filled="0.5")
+    holdings.execute(new, is_leg=False, counted_as="old" if told_first else None)
+    holdings.renamed(new, "old")
+    assert closed_by(holdings, "close", SELL, "2") == Decimal("0.5")
+
+
+def test_all_positions_are_those_that_the_broker_lists() -> None:
+    holdings = Holdings(nets=True)
+    closed_by(holdings, "a", BUY, "1")
+    two = [a_position(symbol="MSFT", quantity=Decimal(quantity)) for quantity in (1, 2)]
+    holdings.believe(two)
+    assert closed_by(holdings, "b", SELL, "1") == 0
+    order = an_order("c", side=SELL, quantity=5, filled=5, symbol="MSFT")
+    assert holdings.execute(order, is_leg=False) == 3
 
 
 def test_where_positions_are_not_netted_nothing_closes_anything() -> None:

@@ -100,6 +100,7 @@ def test_a_leg_that_executes_releases_no_other_entry(core: Core) -> None:
 
 def test_w61_after_a_position_that_the_broker_says_is_gone_nothing_is_netted(core: Core) -> None:
     bought(core, "a")
+    sold(core, "1")
     core.intake.on_event(core.close_event())
     bought(core, "b", "1", Side.SELL)
     covers(core, "1", Side.BUY)

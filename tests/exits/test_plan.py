@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tests.orders.core import order_request
 from tests.orders.samples import an_order
-from tradegw.exits.plan import Leg, Plan
+from tradegw.exits.leg import Leg
+from tradegw.exits.plan import Plan
 from tradegw.model.enums import OrderStatus, OrderType, Side, TimeInForce
 from tradegw.model.order import Order
 from tradegw.model.protection import LegKind

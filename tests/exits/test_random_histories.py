@@ -13,6 +13,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 
 from tests.exits.restarting import check_that_plans_are_kept, crashed, hold, timers
@@ -187,9 +188,15 @@ class World:
             self.broker.end(legs[which % len(legs)].id, ENDS[much % 3])
 
     def position_closes(self, which: int, much: int) -> None:
+        """By an order from outside."""
+        total = ZERO
         for name in self.entries:
-            self.closed[name] += max(ZERO, self.left(name))
-        self.core.intake.on_event(self.core.close_event())
+            left = max(ZERO, self.left(name))
+            self.closed[name] += left
+            total += left
+        if total:
+            order = self.broker._accept(order_request(side=Side.SELL, quantity=str(total)))
+            self.broker.fill(order.id, total)
 
     def trouble(self, which: int, much: int) -> None:
         name, outcome = TROUBLES[which % len(TROUBLES)]
@@ -218,10 +225,10 @@ class World:
             self.core.intake.on_link_up()
 
     def adds_up(self) -> bool:
-        """Whether the position is what orders executed, and a double exit has not eaten what other
-        entries hold: what the gateway does about that this oracle cannot follow.
+        """Whether a double exit has not eaten what other entries hold: what the gateway does about
+        that this oracle cannot follow.
         """
-        return not any(self.closed.values()) and all(self.left(name) >= 0 for name in self.entries)
+        return all(self.left(name) >= 0 for name in self.entries)
 
     def client_cancels_a_leg(self, which: int, much: int) -> None:
         legs = [
@@ -360,6 +367,9 @@ class Mortal(World):
     """
 
     def dies(self, which: int, much: int) -> None:
+        """The scripted broker dates all its orders alike, and what is old is not asked for."""
+        for order in self.broker.orders.values():
+            self.broker.orders[order.id] = replace(order, updated_at=self.core.now())
         self.core = self.watched(crashed(self.core))
 
     def look_around(self) -> None:
@@ -367,9 +377,6 @@ class Mortal(World):
         it is found by the next reconciliation.
         """
         self.core.reconciliation.run("time")
-
-    def adds_up(self) -> bool:
-        return True
 
     def position_closes(self, which: int, much: int) -> None:
         """A part of it, by an order from outside: the oldest entry's is closed first."""

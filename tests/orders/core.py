@@ -132,7 +132,7 @@ class Core(WiredCore):
         )
         if store is None:
             store = MemoryJournal() if again is None else again.store.reopened()
-        self.store = store
+        self.store: MemoryJournal = store
         super().__init__(
             self.broker,
             Surroundings(

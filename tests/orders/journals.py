@@ -1,4 +1,4 @@
-"""A journal whose disk takes its time."""
+"""A journal whose disk takes its time, and one whose process dies."""
 
 from __future__ import annotations
 
@@ -49,3 +49,21 @@ class SlowJournal(MemoryJournal):
             else:
                 self._held.append((entries, done))
         self._tell()
+
+
+class DyingJournal(MemoryJournal):
+    """After so many entries the process is dead: nothing becomes durable any more."""
+
+    def __init__(self, entries: int) -> None:
+        super().__init__()
+        self.left = entries
+
+    def write(self, *entries: Entry) -> Deferred[None]:
+        return Deferred() if self._is_over() else super().write(*entries)
+
+    def keep(self, *entries: Entry) -> Deferred[None]:
+        return Deferred() if self._is_over() else super().keep(*entries)
+
+    def _is_over(self) -> bool:
+        self.left -= 1
+        return self.left < 0

@@ -13,8 +13,12 @@ from tests.orders.core import Sink
 from tradegw.metrics.meters import Meters
 from tradegw.model.enums import Platform
 from tradegw.model.events import PingEvent
+from tradegw.orders.blotter import Blotter
+from tradegw.orders.books import Books
+from tradegw.orders.chronicle import Chronicle
 from tradegw.orders.release import PATIENCE_SECONDS, Release
 from tradegw.testing.broker import EPOCH
+from tradegw.testing.journal import MemoryJournal
 
 
 def event(name: str) -> PingEvent:
@@ -26,7 +30,8 @@ class Bench:
         self.clock = Clock()
         self.sink = Sink()
         self.meters = Meters(CollectorRegistry(), Platform.MOCK)
-        self.release = Release(self.sink, self.clock, self.meters)
+        chronicle = Chronicle(MemoryJournal(), self.sink, Blotter(), Books(), lambda: EPOCH)
+        self.release = Release(chronicle, self.clock, self.meters)
 
     @property
     def gone(self) -> str:

@@ -55,13 +55,13 @@ class FaultyBroker(MultiService):
     provider = "simulated"
     platform = Platform.MOCK
     account_name = "simulated-account"
-    client_order_ids = ClientOrderIdRule()
     listener: IBrokerListener
 
     def __init__(self, world: World, life: Mortal, name: str) -> None:
         super().__init__()
         self._world = world
         self._venue = world.venue
+        self.client_order_ids = ClientOrderIdRule(unique=world.venue.kind.refuses_repeats)
         self._weather = world.schedule.weather
         self._life = life
         self._faults = world.schedule.random(f"faults of {name}")

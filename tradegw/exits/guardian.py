@@ -165,9 +165,10 @@ class Guardian:
         return changed
 
     def on_position_event(self, event: PositionEvent) -> Deferred[None] | None:
-        self._holdings.told(event.event, event.position)
         if event.event is not PositionEventKind.CLOSED:
             return None
+        if self._holdings.held(event.position.symbol):
+            return None  # late, or the fill that closed it is: the reconciliation will tell
         released = self._plans.of_position(event.position)
         for guarded in released:
             guarded.plan.release()

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Final
 
 from ..model.account import Position
-from ..model.enums import PositionEventKind, PositionSide, Side
+from ..model.enums import PositionSide, Side
 from ..model.journal import NetPosition
 from ..model.money import ZERO
 from ..model.order import Order
@@ -58,10 +58,9 @@ class Holdings:
         self._set(order.symbol, self._net.get(order.symbol, ZERO) - order.side.sign * carried)
         self.remember(counted_as, order.filled_quantity)
 
-    def told(self, kind: PositionEventKind, position: Position) -> None:
-        """The broker told of *position*."""
-        is_closed = kind is PositionEventKind.CLOSED
-        self._set(position.symbol, ZERO if is_closed else _signed(position))
+    def held(self, symbol: str) -> Decimal:
+        """What is held of *symbol* by all executions."""
+        return self._net.get(symbol, ZERO)
 
     def believe(self, positions: Iterable[Position]) -> None:
         """These are all the positions there are."""

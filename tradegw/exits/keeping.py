@@ -18,8 +18,10 @@ from .leg import Leg
 from .plan import Plan
 from .plans import Guarded
 
-_LEG_MEMBERS: Final = [field.name for field in fields(Leg) if field.name != "ending"]
-_PLAN_MEMBERS: Final = [field.name for field in fields(Plan) if field.name not in ("legs", "short")]
+_OF_THIS_PROCESS: Final = ("ending", "doubted_at")
+_APART: Final = ("legs", "short", "restored")
+_LEG_MEMBERS: Final = [field.name for field in fields(Leg) if field.name not in _OF_THIS_PROCESS]
+_PLAN_MEMBERS: Final = [field.name for field in fields(Plan) if field.name not in _APART]
 _decoder = msgspec.json.Decoder(Plan)
 
 
@@ -40,6 +42,7 @@ def decode(body: bytes) -> Plan:
     Raises ``msgspec.DecodeError`` if *body* is not such a plan.
     """
     plan = _decoder.decode(body)
+    plan.restored = True
     if plan.changing:
         plan.changing, plan.in_doubt, plan.unsettled = False, True, True
     for leg in plan.legs:

@@ -34,6 +34,8 @@ class Leg:
     """It was sent again after no answer came: there may be a second order of its name."""
     unsettled: bool = False
     """A change of it was not answered: another order of its name may take its order's place."""
+    doubted_at: float | None = None
+    """When the doubt began, in seconds of this process."""
     former: list[str] = field(default_factory=list)
     """The ids that its order had, oldest first."""
 
@@ -82,10 +84,15 @@ class Leg:
         return before != (self.order_id, self.filled, self.quantity, self.alive, self.ended)
 
     def is_succeeded_by(self, order: Order) -> bool:
-        """Whether *order*, of another id, took the place of ours, rather than the reverse."""
+        """Whether *order*, of another id, took the place of ours, rather than the reverse.
+
+        Where it may be a second one as well, only if ours has just ended by a change.
+        """
         if order.id in self.former or not exists(order):
             return False
-        return self.changing or (not self.resent and (self.ended or self.unsettled))
+        if self.resent:
+            return self.changing and self.ended
+        return self.changing or self.ended or self.unsettled
 
     def is_doubled_by(self, order: Order) -> bool:
         """Whether *order* is a second one beside ours: that arrived late, and both rest now."""

@@ -28,6 +28,7 @@ from ..errors import (
 )
 from ..interfaces import IOrderEntry
 from ..model.order import Order, OrderChange
+from .coverage import shortfall
 from .holdings import Holdings
 from .keeping import Keeping
 from .leg import Leg
@@ -35,6 +36,10 @@ from .plans import Guarded, Plans
 
 PAUSES_SECONDS: Final = (0.1, 0.3, 1.0)
 """Before each further try, and before each look for the end of a cancelled leg."""
+
+ABSENT_SECONDS: Final = 60.0
+"""So long after the doubt began a lost leg would have arrived; what brokers that take an id twice
+say before that is not believed."""
 
 SECOND_LOOK_SECONDS: Final = 0.4
 """Between the two looks for what may have arrived; it is sent again if neither found it."""
@@ -169,8 +174,31 @@ class Placement:
             if successor is not None:
                 self.take(guarded, leg, successor)
         if found is None and leg.in_doubt:  # else an event told of it meanwhile
-            leg.ended = True
+            await self._believe_absent(guarded, leg)
         leg.in_doubt = False
+
+    @as_deferred
+    async def _believe_absent(self, guarded: Guarded, leg: Leg) -> None:
+        """The broker shows no *leg*. Where a second copy would be refused it is sent once more;
+        else it is given up when the first would have arrived long ago, and until then it fails.
+        """
+        if leg.order_id is not None or leg.kind not in shortfall(guarded.plan):
+            leg.ended = True
+        elif self._entry.refuses_repeats:
+            leg.resent = True
+            order = await self._sent(guarded, leg)
+            if order is not None:
+                self.take(guarded, leg, order)
+        else:
+            self._check_absence(leg)
+            leg.ended = True
+
+    def _check_absence(self, leg: Leg) -> None:
+        """Raise ``ProviderError`` as long as *leg* may be on its way."""
+        now = self._clock.seconds()
+        leg.doubted_at = now if leg.doubted_at is None else leg.doubted_at
+        if now - leg.doubted_at < ABSENT_SECONDS:
+            raise ProviderError(f"Whether exit order {leg.client_order_id} rests is not known yet")
 
     @as_deferred
     async def _own_order(self, leg: Leg) -> Order | None:
@@ -205,11 +233,14 @@ class Placement:
         plan = guarded.plan
         assert plan.entry_id is not None
         if leg.in_doubt or leg.resent:
+            self._keeping.keep(guarded)
             found = await self._looked_for(leg)
             if found is not None:
                 return found
         if leg.order_id is not None:
             return None
+        if leg.in_doubt and not self._entry.refuses_repeats:
+            self._check_absence(leg)
         leg.resent = leg.resent or leg.in_doubt
         self._keeping.keep(guarded)
         try:

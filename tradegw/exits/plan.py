@@ -49,6 +49,8 @@ class Plan:
     """The orders, no legs, that closed some of it, and what each had executed by then."""
     legs: list[Leg] = field(default_factory=list)
     numbers: dict[LegKind, int] = field(default_factory=dict)
+    restored: bool = False
+    """An earlier process may have sent legs that it could not write down any more."""
     short: dict[LegKind, str] = field(default_factory=dict)
     """Kinds whose last leg failed, and why; not tried again until this is cleared."""
 
@@ -200,6 +202,7 @@ class Plan:
             client_order_id=name if number == 0 else f"{name}-{number}",
             quantity=quantity,
             price=self.targets[kind],
+            resent=self.restored,
         )
 
     def request_for(self, leg: Leg) -> OrderRequest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -195,11 +196,13 @@ class Plans:
         found = self._legs_by_name.get(order.client_order_id)
         if found is None or not _fits(found[0].plan, order):
             return None
-        guarded, leg = found
-        if leg.order_id is None or leg.is_succeeded_by(order):
-            return found
-        if leg.is_doubled_by(order):
-            return guarded, _double(guarded.plan, leg, order)
+        guarded = found[0]
+        named = [leg for leg in guarded.plan.legs if leg.client_order_id == order.client_order_id]
+        for leg in named:
+            if leg.order_id is None or leg.is_succeeded_by(order):
+                return guarded, leg
+        if any(leg.is_doubled_by(order) for leg in named):
+            return guarded, _double(guarded.plan, named[0], order)
         return None
 
     def of_leg_id(self, order_id: str) -> tuple[Guarded, Leg] | None:
@@ -212,12 +215,28 @@ class Plans:
             self._by_entry[order.id] = guarded
             guarded.plan.entry_replaced_by(order)
             return guarded
-        found = self._legs.get(previous_id) or self._legs.get(order.id)
+        known = self._legs.get(order.id)
+        found = self._legs.get(previous_id) or known
         if found is None:
             return None
-        found[0].plan.leg_replaced_by(found[1], order)
-        self.bind_leg(*found)
-        return found[0]
+        guarded, leg = found
+        if known is not None and known[1] is not leg:  # it was taken for a double
+            guarded.plan.legs.remove(known[1])
+            leg.filled = max(leg.filled, known[1].filled)
+        elif leg.resent and leg.order_id not in (None, previous_id, order.id):  # the double was
+            self._set_apart(guarded, leg)
+        guarded.plan.leg_replaced_by(leg, order)
+        leg.ended = leg.ended or (known is not None and known[1].ended)
+        self.bind_leg(guarded, leg)
+        return guarded
+
+    def _set_apart(self, guarded: Guarded, leg: Leg) -> None:
+        """The order of *leg* is its double: how that is is asked."""
+        double = copy(leg)
+        double.changing, double.in_doubt, double.former = False, True, []
+        guarded.plan.legs.append(double)
+        self.bind_leg(guarded, double)
+        leg.order_id = None
 
     def of_position(self, position: Position) -> list[Guarded]:
         """The plans that protect *position*: those with something open on its side."""

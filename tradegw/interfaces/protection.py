@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from twisted.internet.defer import Deferred
-from zope.interface import Interface
+from zope.interface import Attribute, Interface
 
 from ..model.account import Position
 from ..model.events import OrderEvent, PositionEvent
@@ -20,6 +20,11 @@ from ..model.protection import ExitsChange, ExitsMoved
 
 class IOrderEntry(Interface):
     """The one way an order leaves, as the exits use it; the adapter breaker never stops them."""
+
+    refuses_repeats: bool = Attribute(
+        "whether the broker refuses a client order id that was used, so that the same leg may be"
+        " sent again without asking"
+    )
 
     def submit_leg(request: OrderRequest, parent_order_id: str) -> Deferred[Order]:
         """Send an exit leg of the entry *parent_order_id*; stopping does not refuse it."""

@@ -18,6 +18,7 @@ from ..deferreds import as_deferred, logged
 from ..errors import GatewayError, JournalUnavailable, OrderDenied, leaves_doubt
 from ..interfaces import IExits, IJournal
 from ..metrics.meters import Meters
+from ..model.enums import OrderStatus
 from ..model.journal import Intent, IntentKind, Verdict
 from ..model.order import Order, OrderHandle
 from .attempt import ANSWERED, SENT, WRITTEN, Attempt
@@ -131,6 +132,14 @@ class Dispatch:
             attempt.mark(ANSWERED)
             self.accepted(attempt, order)
 
+    @as_deferred
+    async def written_if_possible(self, attempt: Attempt) -> None:
+        """Fires when the intent of *attempt*, which lowers risk, is durable, or cannot be yet."""
+        try:
+            await self._journal.write(attempt.intent)
+        except JournalUnavailable:
+            self._journal.keep(attempt.intent)
+
     def write_beside(self, attempt: Attempt) -> None:
         """Have *attempt*, which lowers risk, written down; nobody waits for it."""
         self._journal.keep(attempt.intent)
@@ -139,10 +148,14 @@ class Dispatch:
         self._blotter.forget(attempt.links)
         self._exits.forget(attempt.intent.id)
         self._intents.drop(attempt, error)
+        self._tell_undone(attempt)
 
     def _failed(self, attempt: Attempt, error: GatewayError) -> None:
         if attempt.is_settled or attempt.settling:
             return  # an event has told meanwhile
+        if attempt.seen is not None and attempt.seen.status is not OrderStatus.REJECTED:
+            self.accepted(attempt, attempt.seen)  # it lives, whatever the answer says
+            return
         if not leaves_doubt(error):
             self.refused(attempt, error)
             return
@@ -171,6 +184,9 @@ class Dispatch:
             reason=error.message,
         )
         self._intents.settle(attempt, Verdict.REJECTED, error)
+        self._tell_undone(attempt)
+
+    def _tell_undone(self, attempt: Attempt) -> None:
         if attempt.handle_given and attempt.intent.kind is not IntentKind.LEG:
             self._undone(attempt.intent)
 

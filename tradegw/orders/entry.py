@@ -127,6 +127,10 @@ class Entry:
 
     # -- what the exits use, and whoever changes orders
 
+    @property
+    def refuses_repeats(self) -> bool:
+        return self._broker.client_order_ids.unique
+
     @as_deferred
     async def look_up(self, order_id: str) -> Order:
         order = await self._line.ask(lambda: self._broker.order(order_id), always=True)
@@ -164,9 +168,12 @@ class Entry:
         )
         self._intents.add(attempt)
         self._blotter.expect(attempt.links)
-        # Not waited for: its plan is durable since before its entry was sent, so that the next
-        # process would look for it under this very id before it places another.
-        self._dispatch.write_beside(attempt)
+        if self.refuses_repeats:
+            # Not waited for: its plan is durable since before its entry was sent, and the next
+            # process would look for it under this very id, and send no other, before it is placed.
+            self._dispatch.write_beside(attempt)
+        else:
+            await self._dispatch.written_if_possible(attempt)
         try:
             order = await self._line.ask(lambda: self._broker.submit(request), always=True)
         except GatewayError as error:

@@ -60,6 +60,7 @@ class Findings:
         self._intake: IBrokerListener
         self._before: dict[str, Order] = {}
         self._contradictions: Counter[str] = Counter()
+        self._contradicted: set[str] = set()
         self._missing = 0
 
     def tell_to(self, intake: IBrokerListener) -> None:
@@ -69,7 +70,7 @@ class Findings:
 
     def begin(self) -> None:
         """The broker is about to be asked."""
-        self._before = {order.id: order for order in self._blotter.told_working()}
+        self._before = {order.id: order for order in self._blotter.all_told()}
         self._stock.begin()
 
     @as_deferred
@@ -80,11 +81,17 @@ class Findings:
         Fails with ``GatewayError`` if an order that is missing could not be asked for.
         """
         self._missing = 0
-        for order in (*found.closed, *found.working):
+        self._stock.asked()
+        self._contradicted.clear()
+        for order in found.closed:
             self.learned(order)
         for order in found.working:
-            self._check_undead(order)
+            if self._blotter.told(order.id) is self._before.get(order.id):
+                self.learned(order)
+                self._check_undead(order)
         await self._find_vanished(found)
+        for order_id in self._contradictions.keys() - self._contradicted:
+            del self._contradictions[order_id]
         for trade in found.trades:
             self._execution(trade)
         self._missing += self._stock.compare(found.positions, is_first=is_first)
@@ -97,6 +104,10 @@ class Findings:
         told = self._blotter.told(order.id)
         if told is None:
             told = self._recalled(order)
+        self._learned(told, order)
+
+    def _learned(self, told: Order | None, order: Order) -> None:
+        self._told.claim(order)
         if told is None and order.outside is None and self._is_outside(order):
             order = replace(order, outside=True)
             self.log.warn(
@@ -106,8 +117,6 @@ class Findings:
                 side=order.side.value,
                 quantity=order.quantity,
             )
-        elif told is not None and told.outside:
-            order = replace(order, outside=True)
         kind = missing_event(told, self._blotter.linked(order))
         self._intake.on_event(
             OrderEvent(timestamp=self._now(), event=kind, order=order, reconciled=True)
@@ -140,7 +149,7 @@ class Findings:
         if self._contradicts(order.id):
             self._alert(order, "works, although its end was told")
             self._blotter.revive(order.id)
-            self.learned(order)
+            self._learned(None, order)
 
     @as_deferred
     async def _find_vanished(self, found: Survey) -> None:
@@ -149,10 +158,9 @@ class Findings:
         gone = [
             order
             for order_id, order in self._before.items()
-            if order_id not in listed and self._blotter.told(order_id) is order
+            if not order.status.is_terminal and order_id not in listed
+            if self._blotter.told(order_id) is order
         ]
-        for order_id in self._contradictions.keys() - {order.id for order in gone} - listed:
-            del self._contradictions[order_id]
         at_once = DeferredSemaphore(AT_ONCE)
         failures = await gatherResults([at_once.run(self._ask_for, order) for order in gone])
         for failure in failures:
@@ -177,6 +185,7 @@ class Findings:
             self.learned(replace(order, status=OrderStatus.CANCELLED, updated_at=self._now()))
 
     def _contradicts(self, order_id: str) -> bool:
+        self._contradicted.add(order_id)
         self._contradictions[order_id] += 1
         return self._contradictions[order_id] >= TIMES
 

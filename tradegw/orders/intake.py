@@ -163,7 +163,10 @@ class Intake:
         )
 
     def _position(self, event: PositionEvent) -> None:
-        self._told.position(event)
+        if not self._told.position(event) and not event.reconciled:
+            self._suspect(
+                f"{event.event.value} of {event.position.symbol} is not what was executed"
+            )
         held = self._release.hold(event)
         settled = self._heard(self._exits.on_position_event, event)
         self._release.let_go(held, gatherResults(settled) if settled else None)

@@ -147,6 +147,9 @@ class Reconciliation:
                 reason=error.message,
             )
             return False
+        except Exception:  # a defect of ours must not be the end of it
+            self.log.failure("a reconciliation failed ({cause})", cause=cause)
+            return False
         if self._findings.is_suspicious:
             self.suspect("what was found is believed when it is found again")
         self._since = began

@@ -19,7 +19,13 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from ..deferreds import as_deferred, logged
-from ..errors import GatewayError, OrderNotFound, OrderRejected, UnsupportedOperation
+from ..errors import (
+    GatewayError,
+    OrderNotFound,
+    OrderRejected,
+    ProviderError,
+    UnsupportedOperation,
+)
 from ..model.account import TradeQuery
 from ..model.order import Order, OrderQuery
 from .attempt import IN_DOUBT, Attempt
@@ -39,6 +45,7 @@ MARGIN: Final = timedelta(minutes=5)
 """How far the broker's clock may be behind ours."""
 
 MAX_STRANGERS: Final = 20
+"""So many orders that only executions show are asked for at each look."""
 
 
 def pauses() -> itertools.chain[float]:
@@ -85,13 +92,14 @@ class Resolution:
     @as_deferred
     async def _find_out(self, attempt: Attempt) -> None:
         absent = 0
+        others: set[str] = set()
         try:
             for pause in pauses():
                 await deferLater(self._clock, pause)
                 if attempt.is_settled or attempt.settling or self._stopped:
                     return
                 try:
-                    order = await self._look(attempt)
+                    order = await self._look(attempt, others)
                 except GatewayError:
                     continue  # could not ask
                 if order is not None:
@@ -126,7 +134,7 @@ class Resolution:
         self.log.warn("{client_order_id} never arrived", client_order_id=client_order_id)
 
     @as_deferred
-    async def _look(self, attempt: Attempt) -> Order | None:
+    async def _look(self, attempt: Attempt, others: set[str]) -> Order | None:
         """The order; ``None`` if nothing that can be asked knows one. Fails if it cannot ask."""
         client_order_id = attempt.links.client_order_id
         try:
@@ -142,18 +150,18 @@ class Resolution:
             for order in await self._line.ask(listing, always=True):
                 if _may_be(attempt, order):
                     return order
-        return await self._in_executions(attempt)
+        return await self._in_executions(attempt, others)
 
     @as_deferred
-    async def _in_executions(self, attempt: Attempt) -> Order | None:
-        """An order that only its executions show any more."""
+    async def _in_executions(self, attempt: Attempt, others: set[str]) -> Order | None:
+        """An order that only its executions show any more; *others* were seen to be none."""
         query = TradeQuery(symbol=attempt.intent.symbol, since=attempt.intent.at - MARGIN)
         trades = await self._line.ask(lambda: self._broker.trades(query), always=True)
         strangers = {
             trade.order_id
             for trade in trades
             if trade.order_id and trade.timestamp >= attempt.intent.at - MARGIN
-            if self._blotter.order(trade.order_id) is None
+            if self._blotter.order(trade.order_id) is None and trade.order_id not in others
         }
         for order_id in sorted(strangers)[:MAX_STRANGERS]:
             try:
@@ -165,6 +173,9 @@ class Resolution:
                 continue
             if _may_be(attempt, order):
                 return order
+            others.add(order_id)
+        if len(strangers) > MAX_STRANGERS:
+            raise ProviderError("There are more orders to be asked for")
         return None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
@@ -24,6 +24,9 @@ from .books import Books, net_of
 from .chronicle import Chronicle
 from .told import Told
 from .trading import TradingSwitch
+
+Difference: TypeAlias = tuple[Decimal, Decimal]
+"""What must be held, and what is."""
 
 SHOWN: Final = 5
 """Differences that are named."""
@@ -49,7 +52,9 @@ class Stock:
         self._now = now
         self._intake: IBrokerListener
         self._version = 0
-        self._doubted: dict[str, Decimal] = {}
+        self._is_overtaken = False
+        self._has_begun = True
+        self._doubted: dict[str, Difference] = {}
         self._was_restricted = trading.is_restricted
         self._before: dict[str, Decimal] | None = None
         """What was held when the gateway ended, until it was compared once."""
@@ -64,6 +69,10 @@ class Stock:
         if self._before is None:
             self._before = {symbol: self._books.held(symbol) for symbol in self._books.symbols()}
 
+    def asked(self) -> None:
+        """The broker has answered: what is told from now on is its answer."""
+        self._is_overtaken = self._version != self._told.version
+
     def count(self, order: Order) -> None:
         """What *order* executed is in the books already."""
         self._books.count(order)
@@ -76,12 +85,12 @@ class Stock:
     def compare(self, positions: Iterable[Position], *, is_first: bool) -> int:
         """Take in the broker's *positions*; how many events were missed."""
         positions = tuple(positions)
-        if self._version != self._told.version and not is_first:
-            self._doubted.clear()
+        if self._is_overtaken and not is_first:
             return 0  # something executed meanwhile: the answer may be older than that
         net = net_of(positions)
-        if is_first:
+        if is_first or not self._has_begun:
             self._accept(net, self._books.symbols() | net.keys())
+            self._has_begun = not self._is_overtaken  # else the next answer is the first
         missing = self._tell_missing(positions)
         if self._check(net):
             self._exits.on_positions(positions)
@@ -131,35 +140,32 @@ class Stock:
         """Whether *net* can be believed: it is as it must be, or is so again and again."""
         differences = self._differences(net)
         if self._was_restricted and not self._trading.is_restricted:  # an operator has seen them
-            self._accept(net, set(differences))
-            differences = {}
+            seen = {symbol for symbol in differences if self._is_doubted(symbol, differences)}
+            self._accept(net, seen if self._doubted else set(differences))
+            differences = self._differences(net)
         unexplained = {
-            symbol: delta
-            for symbol, delta in differences.items()
-            if delta == self._doubted.get(symbol)
+            symbol: difference
+            for symbol, difference in differences.items()
+            if self._is_doubted(symbol, differences)
         }
         self._doubted = differences
         if unexplained:
-            self._trading.restrict(self._reason(unexplained, net))
+            self._trading.restrict(_reason(unexplained))
         elif not differences:
             self._trading.lift()
         self._was_restricted = self._trading.is_restricted
         return unexplained == differences
 
-    def _differences(self, net: dict[str, Decimal]) -> dict[str, Decimal]:
-        deltas = {
-            symbol: net.get(symbol, ZERO) - self._books.held(symbol)
+    def _is_doubted(self, symbol: str, differences: dict[str, Difference]) -> bool:
+        """Whether it was so the last time; nothing was executed in between then."""
+        return self._doubted.get(symbol) == differences[symbol]
+
+    def _differences(self, net: dict[str, Decimal]) -> dict[str, Difference]:
+        both = {
+            symbol: (self._books.held(symbol), net.get(symbol, ZERO))
             for symbol in self._books.symbols() | net.keys()
         }
-        return {symbol: delta for symbol, delta in deltas.items() if delta}
-
-    def _reason(self, symbols: Iterable[str], net: dict[str, Decimal]) -> str:
-        parts = [
-            f"{symbol}: {plain(self._books.held(symbol))} by all executions, "
-            f"{plain(net.get(symbol, ZERO))} at the broker"
-            for symbol in sorted(symbols)[:SHOWN]
-        ]
-        return "positions cannot be explained: " + "; ".join(parts)
+        return {symbol: (must, is_) for symbol, (must, is_) in both.items() if must != is_}
 
     def _accept(self, net: dict[str, Decimal], symbols: set[str]) -> None:
         """What the broker holds is how it is from now on."""
@@ -167,6 +173,14 @@ class Stock:
             quantity = net.get(symbol, ZERO)
             self._books.set(symbol, quantity)
             self._chronicle.correct(symbol, quantity)
+
+
+def _reason(differences: dict[str, Difference]) -> str:
+    parts = [
+        f"{symbol}: {plain(must)} by all executions, {plain(is_)} at the broker"
+        for symbol, (must, is_) in sorted(differences.items())[:SHOWN]
+    ]
+    return "positions cannot be explained: " + "; ".join(parts)
 
 
 def _signed(position: Position) -> Decimal:

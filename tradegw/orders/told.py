@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec.structs import replace
@@ -17,12 +17,16 @@ from ..interfaces import IJournal
 from ..model.account import Account, Position, Trade
 from ..model.enums import PositionEventKind
 from ..model.events import OrderEvent, PositionEvent
+from ..model.money import ZERO
 from ..model.order import Order
 from .blotter import Blotter
-from .books import Books
+from .books import Books, net_of
+from .intents import links_of
 from .lifecycle import Meaning
 
 REMEMBERED_EXECUTIONS: Final = 50_000
+MARGIN: Final = timedelta(minutes=5)
+"""How far the broker's clock may be off ours."""
 
 
 class Told:
@@ -57,12 +61,29 @@ class Told:
         """What *event* means, and the order to be told, with its links."""
         order = event.order
         self._seen(order)
+        self.claim(order)
+        told = self._blotter.told(order.id)
+        if told is not None and told.outside:
+            order = replace(order, outside=True)
         if order.parent_order_id is None and event.parent_order_id is not None:
             order = replace(order, parent_order_id=event.parent_order_id)
         meaning, order = self._blotter.tell(event.event, order)
         if meaning.is_told and self._books.execute(order):
             self.version += 1
         return meaning, order
+
+    def claim(self, order: Order) -> None:
+        """Link *order*, also if only the journal remembers that it was sent from here."""
+        self._blotter.linked(order)  # from now on, if it is expected
+        name = order.client_order_id
+        is_known = self._blotter.order(order.id) is not None
+        if name is None or is_known or self._blotter.links_of(order.id) is not None:
+            return
+        recorded = self._journal.intent_sent_as(name)
+        if recorded is None or recorded.intent.sent_as != name:
+            return
+        if order.created_at >= recorded.intent.at - MARGIN:  # else it is an older one
+            self._blotter.expect(links_of(recorded.intent))
 
     def renamed(self, previous_id: str, order: Order) -> None:
         """*order* took the place of another: what that executed is not counted again."""
@@ -74,7 +95,7 @@ class Told:
         key = (trade.symbol, trade.id)
         if key in self._executions:
             return True
-        return trade.timestamp < self._began and self._journal.knows_execution(*key)
+        return trade.timestamp < self._began + MARGIN and self._journal.knows_execution(*key)
 
     def execution(self, trade: Trade) -> bool:
         """Whether *trade* is news; it counts as told from now on."""
@@ -87,10 +108,13 @@ class Told:
         self._books.charge(trade)
         return True
 
-    def position(self, event: PositionEvent) -> None:
-        """A position was told."""
+    def position(self, event: PositionEvent) -> bool:
+        """A position was told; whether it is as it must be after all executions."""
         self.version += 1
         if event.event is PositionEventKind.CLOSED:
             self.positions.pop(event.position.id, None)
         else:
             self.positions[event.position.id] = event.position
+        symbol = event.position.symbol
+        told = (one for one in self.positions.values() if one.symbol == symbol)
+        return net_of(told).get(symbol, ZERO) == self._books.held(symbol)

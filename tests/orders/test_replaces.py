@@ -1,0 +1,216 @@
+"""Changes have three outcomes, as orders have (G1, protocol 3.6)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from twisted.internet.defer import Deferred
+
+from tests.orders.core import Core, a_position, failure_of, result_of
+from tests.orders.journals import SlowJournal
+from tradegw.errors import (
+    GatewayError,
+    JournalUnavailable,
+    OrderNotFound,
+    OrderNotModifiable,
+    OrderRejected,
+    ProviderError,
+    UnsupportedOperation,
+)
+from tradegw.model.enums import OrderEventKind, OrderStatus, OrderType
+from tradegw.model.journal import IntentKind, Verdict
+from tradegw.model.order import OrderChange, Unresolved
+from tradegw.testing.broker import Lost
+
+NO_ANSWER = ProviderError("no answer")
+CHANGE = OrderChange(limit_price=Decimal(60))
+
+
+@pytest.fixture(params=[False, True], ids=["in place", "under a new id"])
+def core(request: pytest.FixtureRequest) -> Core:
+    core = Core(store=SlowJournal())
+    core.broker.renames = request.param
+    return core
+
+
+def working(core: Core) -> str:
+    return core.submit(
+        order_type=OrderType.LIMIT, limit_price="50", quantity="10", client_order_id="c"
+    ).id
+
+
+def verdicts(core: Core, order_id: str) -> list[Verdict | None]:
+    """What the journal says of the changes of an order."""
+    return [
+        None if each.outcome is None else each.outcome.verdict
+        for each in core.store.intents_about(order_id)
+        if each.intent.kind is IntentKind.REPLACE
+    ]
+
+
+def live_id(core: Core, order_id: str) -> str:
+    """The broker's id of the order now."""
+    return core.broker.successors.get(order_id, order_id)
+
+
+def test_a_change_that_was_done_is_written_down(core: Core) -> None:
+    order_id = working(core)
+    done = result_of(core.desk.replace(order_id, CHANGE))
+    assert verdicts(core, order_id) == [Verdict.ACCEPTED]
+    assert done.order.id == live_id(core, order_id)
+
+
+def test_nothing_is_changed_before_that_is_durable(core: Core) -> None:
+    order_id = working(core)
+    assert isinstance(core.store, SlowJournal)
+    core.store.slow = True
+    work = core.desk.replace(order_id, CHANGE)
+    assert core.broker.asked("replace") == []
+    core.store.sync()
+    assert result_of(work).order.limit_price == 60
+
+
+@pytest.mark.parametrize("when", ["before", "while writing"])
+def test_nothing_is_changed_when_it_cannot_be_written_down(core: Core, when: str) -> None:
+    order_id = working(core)
+    assert isinstance(core.store, SlowJournal)
+    core.store.slow = True
+    if when == "before":
+        core.store.fail("disk full")
+    work = core.desk.replace(order_id, CHANGE)
+    core.store.fail("disk full")
+    failure_of(work, JournalUnavailable)
+    assert core.broker.asked("replace") == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OrderRejected("no"), OrderNotModifiable("o", "x"), UnsupportedOperation("replace", "here")],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_refused_change_was_not_done(core: Core, error: GatewayError) -> None:
+    order_id = working(core)
+    core.broker.plan("replace", error)
+    assert failure_of(core.desk.replace(order_id, CHANGE), GatewayError) is error
+    core.wait(100)
+    assert verdicts(core, order_id) == [Verdict.REJECTED]
+    assert core.broker.asked("order") == []
+
+
+@pytest.mark.parametrize("heard", [True, False], ids=["events heard", "events lost"])
+def test_a_change_whose_answer_is_lost_is_found_done(core: Core, heard: bool) -> None:
+    order_id = working(core)
+    if not heard:
+        core.broker.unheard = set(OrderEventKind)
+    core.broker.plan("replace", Lost(NO_ANSWER))
+    work = core.desk.replace(order_id, CHANGE)
+    core.wait(1)
+    done = result_of(work)
+    assert done.order.id == live_id(core, order_id)
+    assert done.order.limit_price == 60
+    assert done.previous_order_id == (order_id if core.broker.renames else None)
+    assert done.order.correlation_id == "id1"
+    assert len(core.broker.asked("replace")) == 1
+    assert Verdict.ACCEPTED in verdicts(core, order_id)
+    core.reconciled()
+    told = core.blotter.told(live_id(core, order_id))
+    assert told is not None
+    assert told.limit_price == 60
+    assert told.outside is None
+
+
+def test_who_waited_long_enough_hears_that_it_is_not_known(core: Core) -> None:
+    order_id = working(core)
+    core.broker.plan("replace", NO_ANSWER)
+    work = core.desk.replace(order_id, CHANGE)
+    core.wait(9.5)
+    assert not work.called
+    core.wait(0.5)
+    done = result_of(work)
+    assert done.outcome is Unresolved.UNKNOWN
+    assert done.order.id == order_id
+    assert done.order.limit_price == 50
+    assert verdicts(core, order_id) == [Verdict.UNKNOWN]
+
+
+def test_a_change_that_never_arrived_is_believed_so_after_a_minute(core: Core) -> None:
+    order_id = working(core)
+    core.broker.plan("replace", NO_ANSWER)
+    core.desk.replace(order_id, CHANGE)
+    core.wait(60)
+    assert verdicts(core, order_id) == [Verdict.UNKNOWN]
+    core.wait(1)
+    assert verdicts(core, order_id) == [Verdict.REJECTED]
+    assert len(core.broker.asked("replace")) == 1
+    assert result_of(core.desk.replace(order_id, CHANGE)).order.limit_price == 60
+
+
+@pytest.mark.parametrize("status", [OrderStatus.CANCELLED, OrderStatus.EXPIRED])
+def test_an_order_that_ended_instead_was_not_changed(core: Core, status: OrderStatus) -> None:
+    order_id = working(core)
+    core.broker.plan("replace", NO_ANSWER)
+    work = core.desk.replace(order_id, CHANGE)
+    core.broker.end(order_id, status)
+    core.wait(1)
+    failure_of(work, OrderNotModifiable)
+    assert verdicts(core, order_id) == [Verdict.REJECTED]
+
+
+def test_an_order_that_is_gone_is_not_found(core: Core) -> None:
+    order_id = working(core)
+    core.broker.plan("replace", NO_ANSWER)
+    work = core.desk.replace(order_id, CHANGE)
+    del core.broker.orders[order_id]
+    core.wait(1)
+    failure_of(work, OrderNotFound)
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["answered", "answer lost"])
+def test_what_was_filled_before_a_change_is_counted_once(core: Core, lost: bool) -> None:
+    order_id = working(core)
+    core.broker.fill(order_id, "4")
+    core.broker.plan("replace", Lost(NO_ANSWER) if lost else None)
+    core.desk.replace(order_id, CHANGE)
+    core.wait(1)
+    core.broker.fill(live_id(core, order_id), "6")
+    assert core.books.held("AAPL") == 6
+    core.broker.held = {"p": a_position(id="p", quantity=Decimal(6))}
+    for _ in range(3):
+        core.reconciled()
+    assert not core.trading.is_restricted
+    assert Core(again=core).books.held("AAPL") == 6
+
+
+@pytest.mark.parametrize("fault", ["no answer yet", "lost", "never arrived"])
+@pytest.mark.parametrize("seconds", [0, 5, 30])
+def test_the_next_process_finds_out_what_became_of_a_change(
+    core: Core, fault: str, seconds: int
+) -> None:
+    order_id = working(core)
+    core.broker.unheard = set(OrderEventKind)
+    core.broker.plan("order", *[NO_ANSWER] * 7)
+    outcome = {"no answer yet": Deferred(), "lost": Lost(NO_ANSWER), "never arrived": NO_ANSWER}
+    core.broker.plan("replace", outcome[fault])
+    core.desk.replace(order_id, CHANGE)
+    core.wait(seconds)
+    core.finish()
+    core.broker._outcomes.clear()
+    again = Core(again=core)
+    again.wait(100)
+    now = core.broker.orders[live_id(core, order_id)]
+    expected = Verdict.ACCEPTED if now.limit_price == 60 else Verdict.REJECTED
+    assert expected in verdicts(again, order_id)
+    told = again.blotter.told(now.id)
+    assert told is not None
+    assert (told.limit_price, told.correlation_id, told.outside) == (now.limit_price, "id1", None)
+    assert again.store.unresolved() == []
+
+
+def test_what_stops_while_it_looks_concludes_nothing(core: Core) -> None:
+    order_id = working(core)
+    core.broker.plan("replace", NO_ANSWER)
+    core.desk.replace(order_id, CHANGE)
+    core.finish()
+    core.wait(300)
+    assert verdicts(core, order_id) == [Verdict.UNKNOWN]

@@ -1,0 +1,312 @@
+"""Positions by all executions, beside those that the broker tells of (G4, W-09, W-41)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from twisted.internet.defer import Deferred
+
+from tests.orders.core import Core, a_position, failure_of, order_request, result_of
+from tests.orders.samples import an_order
+from tradegw.errors import OrderDenied
+from tradegw.model.enums import (
+    AlertCode,
+    OrderEventKind,
+    OrderStatus,
+    PositionEventKind,
+    PositionSide,
+    Side,
+)
+from tradegw.model.events import PositionEvent
+from tradegw.model.trading import StateSetter, TradingState
+from tradegw.testing.broker import EPOCH
+
+
+@pytest.fixture
+def core() -> Core:
+    return Core()
+
+
+def hold(core: Core, quantity: str, symbol: str = "AAPL", **members: Any) -> None:
+    """The broker holds so much, and tells nobody."""
+    size = Decimal(quantity)
+    side = PositionSide.LONG if size > 0 else PositionSide.SHORT
+    position = a_position(id=symbol, symbol=symbol, quantity=abs(size), side=side, **members)
+    core.broker.held.pop(symbol, None)
+    if size:
+        core.broker.held[symbol] = position
+
+
+def buy(core: Core, quantity: str) -> None:
+    """Bought through the gateway, and held at the broker."""
+    core.broker.fill(core.submit(quantity=quantity).id, quantity)
+    hold(core, str(core.books.held("AAPL")))
+
+
+def positions_told(core: Core) -> list[tuple[PositionEventKind, str, int]]:
+    return [
+        (event.event, event.position.symbol, int(event.position.quantity))
+        for event in core.sink.events
+        if isinstance(event, PositionEvent)
+    ]
+
+
+def alerts(core: Core) -> list[str]:
+    return [alert.message for alert in core.alerts(AlertCode.INTERNAL_ERROR)]
+
+
+# -- what was missed
+
+
+def test_what_is_held_at_the_first_start_is_told_and_how_it_is() -> None:
+    core = Core(linked=False)
+    hold(core, "5")
+    hold(core, "-2", "MSFT")
+    core.intake.on_link_up()
+    assert positions_told(core) == [
+        (PositionEventKind.OPENED, "AAPL", 5),
+        (PositionEventKind.OPENED, "MSFT", 2),
+    ]
+    assert core.books.held("AAPL") == 5
+    assert core.books.held("MSFT") == -2
+    assert not core.trading.is_restricted
+
+
+def test_a_position_that_was_told_is_not_told_again(core: Core) -> None:
+    buy(core, "3")
+    core.reconciled()
+    core.reconciled()
+    assert positions_told(core) == [(PositionEventKind.OPENED, "AAPL", 3)]
+
+
+def test_w41_a_change_that_was_missed_is_told(core: Core) -> None:
+    buy(core, "3")
+    core.reconciled()
+    buy(core, "2")
+    core.reconciled()
+    core.broker.fill(core.submit(side=Side.SELL, quantity="5").id, "5")
+    hold(core, "0")
+    core.reconciled()
+    assert positions_told(core) == [
+        (PositionEventKind.OPENED, "AAPL", 3),
+        (PositionEventKind.MODIFIED, "AAPL", 5),
+        (PositionEventKind.CLOSED, "AAPL", 0),
+    ]
+    assert all(event.reconciled for event in core.sink.events if isinstance(event, PositionEvent))
+
+
+def test_w41_what_closed_in_a_gap_together_with_its_fill_is_told_at_once(core: Core) -> None:
+    core.entered("1")
+    hold(core, "1")
+    core.reconciled()
+    core.broker.unheard = set(OrderEventKind)
+    core.broker.fill(core.leg("c1-sl").id, "1")
+    hold(core, "0")
+    core.reconciled()
+    assert positions_told(core)[-1] == (PositionEventKind.CLOSED, "AAPL", 0)
+
+
+def test_after_a_restart_only_what_changed_is_told(core: Core) -> None:
+    buy(core, "3")
+    core.reconciled()
+    again = Core(again=core)
+    assert positions_told(again) == [(PositionEventKind.OPENED, "AAPL", 3)]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "told"),
+    [("5", (PositionEventKind.MODIFIED, 5)), ("0", (PositionEventKind.CLOSED, 0))],
+)
+def test_what_changed_while_the_gateway_was_down_is_told(
+    core: Core, quantity: str, told: tuple[PositionEventKind, int]
+) -> None:
+    buy(core, "3")
+    core.reconciled()
+    core.broker.unheard = set(OrderEventKind)
+    side = Side.BUY if quantity == "5" else Side.SELL
+    request = order_request(side=side, quantity="2" if quantity == "5" else "3")
+    outside = result_of(core.broker.submit(request))
+    core.broker.fill(outside.id, str(request.quantity))
+    hold(core, quantity)
+    again = Core(again=core)
+    assert positions_told(again)[1:] == [(told[0], "AAPL", told[1])]
+    assert not again.trading.is_restricted
+
+
+# -- what cannot be
+
+
+def test_a_difference_counts_when_it_is_seen_twice(core: Core) -> None:
+    hold(core, "7")
+    core.reconciled()
+    assert not core.trading.is_restricted
+    core.reconciled()
+    assert core.trading.status().state is TradingState.REDUCE_ONLY
+    assert core.trading.status().set_by is StateSetter.RECONCILIATION
+    (alert,) = alerts(core)
+    assert "AAPL: 0 by all executions, 7 at the broker" in alert
+    failure_of(core.desk.submit(order_request()), OrderDenied)
+
+
+def test_it_is_looked_at_again_soon(core: Core) -> None:
+    hold(core, "7")
+    core.reconciled()
+    core.wait(1)
+    assert core.trading.is_restricted
+
+
+def test_another_difference_each_time_is_no_difference_yet(core: Core) -> None:
+    for quantity in ("7", "8", "9"):
+        hold(core, quantity)
+        core.reconciled()
+    assert not core.trading.is_restricted
+
+
+def test_it_is_told_once_as_long_as_it_stays(core: Core) -> None:
+    hold(core, "7")
+    for _ in range(5):
+        core.reconciled()
+    assert len(alerts(core)) == 1
+
+
+def test_it_is_lifted_when_it_is_explained(core: Core) -> None:
+    hold(core, "7")
+    core.reconciled()
+    core.reconciled()
+    hold(core, "0")
+    core.reconciled()
+    assert core.trading.status().state is TradingState.ACTIVE
+    core.submit()
+
+
+def test_it_is_lifted_when_the_fill_that_explains_it_is_heard_of(core: Core) -> None:
+    hold(core, "7")
+    core.reconciled()
+    core.reconciled()
+    late = an_order("o9", quantity=7, filled=7, status=OrderStatus.FILLED)
+    core.broker.orders["o9"] = late
+    core.broker.tell(late, OrderEventKind.FILLED)
+    core.reconciled()
+    assert not core.trading.is_restricted
+
+
+def test_an_operator_who_sets_active_accepts_it(core: Core) -> None:
+    hold(core, "7")
+    core.reconciled()
+    core.reconciled()
+    result_of(core.trading.change(TradingState.ACTIVE, "I know", StateSetter.CLIENT))
+    for _ in range(3):
+        core.reconciled()
+    assert not core.trading.is_restricted
+    assert core.books.held("AAPL") == 7
+    assert Core(again=core).books.held("AAPL") == 7
+    assert len(alerts(core)) == 1
+
+
+def test_what_the_operator_has_not_seen_he_did_not_accept(core: Core) -> None:
+    hold(core, "7")
+    core.reconciled()
+    core.reconciled()
+    result_of(core.trading.change(TradingState.ACTIVE, "I know", StateSetter.CLIENT))
+    hold(core, "3", "MSFT")
+    for _ in range(3):
+        core.reconciled()
+    assert core.trading.is_restricted
+    assert "MSFT" in alerts(core)[-1]
+    assert "AAPL" not in alerts(core)[-1]
+
+
+def test_a_restriction_outlives_a_restart_and_is_lifted_after_it(core: Core) -> None:
+    hold(core, "7")
+    core.reconciled()
+    core.reconciled()
+    again = Core(again=core)
+    assert again.trading.is_restricted
+    hold(again, "0")
+    again.reconciled()
+    assert not again.trading.is_restricted
+
+
+def test_an_operators_state_is_not_lifted(core: Core) -> None:
+    result_of(core.trading.change(TradingState.HALTED, "stop", StateSetter.CLIENT))
+    hold(core, "7")
+    for _ in range(3):
+        core.reconciled()
+    hold(core, "0")
+    core.reconciled()
+    assert core.trading.status().state is TradingState.HALTED
+
+
+def test_a_fill_while_the_broker_is_asked_is_no_difference(core: Core) -> None:
+    for _ in range(4):
+        order = core.submit()
+        answer: Deferred[None] = Deferred()
+        core.broker.plan("account", answer)  # after the positions
+        work = core.reconciliation.run("test")
+        core.broker.fill(order.id, "1")
+        hold(core, str(core.books.held("AAPL")))
+        answer.callback(None)
+        result_of(work)
+    assert not core.trading.is_restricted
+    assert alerts(core) == []
+
+
+def test_a_fill_while_the_broker_is_asked_for_the_first_time_is_no_difference() -> None:
+    core = Core(linked=False)
+    answer: Deferred[None] = Deferred()
+    core.broker.plan("account", answer)
+    core.intake.on_link_up()
+    outside = result_of(core.broker.submit(order_request()))
+    core.broker.fill(outside.id, "1")
+    hold(core, "1")
+    answer.callback(None)
+    for _ in range(3):
+        core.wait(2)
+        core.reconciled()
+    assert core.books.held("AAPL") == 1
+    assert not core.trading.is_restricted
+
+
+def test_a_late_position_is_no_difference_once_it_comes(core: Core) -> None:
+    """The fill is heard of before the broker counts it."""
+    core.broker.fill(core.submit(quantity="2").id, "2")
+    core.reconciled()
+    hold(core, "2")
+    core.wait(1)
+    core.reconciled()
+    assert not core.trading.is_restricted
+    assert alerts(core) == []
+
+
+def test_w09_a_short_that_is_bought_back_in_parts_leaves_nothing(core: Core) -> None:
+    sold = core.submit(side=Side.SELL, quantity="1")
+    for total in ("0.4", "0.4", "1"):
+        core.broker.fill(sold.id, total)
+    assert core.books.held("AAPL") == -1
+    bought = core.submit(quantity="1")
+    core.broker.fill(bought.id, "1")
+    for _ in range(3):
+        core.reconciled()
+    assert not core.trading.is_restricted
+
+
+def test_many_differences_are_told_in_short(core: Core) -> None:
+    for number in range(9):
+        hold(core, "1", f"S{number}")
+    core.reconciled()
+    core.reconciled()
+    (alert,) = alerts(core)
+    assert "S4" in alert
+    assert "S5" not in alert
+
+
+def test_a_position_event_of_the_broker_counts_as_told(core: Core) -> None:
+    buy(core, "1")
+    position = core.broker.held["AAPL"]
+    core.intake.on_event(
+        PositionEvent(timestamp=EPOCH, event=PositionEventKind.OPENED, position=position)
+    )
+    core.reconciled()
+    assert len(positions_told(core)) == 1
