@@ -128,7 +128,7 @@ class Simulation:
         yield from judge.fills_never_shrink(client.stream)
         yield from judge.exits_cover(venue, self.schedule.exits)
         yield from judge.nothing_flipped(venue)
-        yield from self.watch.complaints()
+        yield from self.watch.complaints(client.stream.told)
         yield from examination.complaints()
         yield from self.defects
 

@@ -6,7 +6,7 @@ anything else than legs sold, the ledger cannot tell whose it was, and nothing i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -34,7 +34,7 @@ class Watch:
 
     def heard(self, message: dict[str, Any]) -> None:
         """A numbered message came."""
-        if message["type"] == "error" and message["code"] == "POSITION_UNPROTECTED":
+        if _is_alert(message):
             self._alerts.append(message)
         if message["type"] != "order":
             return
@@ -43,12 +43,16 @@ class Watch:
         if is_entry and Decimal(order["filled_quantity"]) > 0 and self._gaps(order):
             self._world.later(GRACE_SECONDS, self._look, self._lives.current, order)
 
-    def complaints(self) -> Iterator[str]:
-        """What was missing and not told by then, though a client may have heard of it later."""
+    def complaints(self, earlier: Iterable[dict[str, Any]]) -> Iterator[str]:
+        """What was missing and not told by then, though a client may have heard of it later.
+
+        *earlier* is what was told before the client came, or while it could not listen.
+        """
+        alerts = [*self._alerts, *(message for message in earlier if _is_alert(message))]
         for at, order_id, gap in self._missing:
             told = [
                 alert
-                for alert in self._alerts
+                for alert in alerts
                 if (alert.get("details") or {}).get("order_id") == order_id
                 and datetime.fromisoformat(alert["timestamp"]) <= at
             ]
@@ -91,3 +95,7 @@ class Watch:
             if not leg.status.is_terminal and f"-{suffix}" in str(leg.client_order_id)
         )
         return sum(live, sum((leg.filled_quantity for leg in legs), Decimal(0)))
+
+
+def _is_alert(message: dict[str, Any]) -> bool:
+    return message["type"] == "error" and message["code"] == "POSITION_UNPROTECTED"

@@ -82,7 +82,7 @@ class Entry:
         if named:  # the same may have come while the gate was waited for
             first = self._intents.same_as(request.client_order_id, key, digest)
             if first is not None:
-                return await self._dispatch.outcome(first)
+                return await self._dispatch.outcome(first, waited)
         attempt = self._attempt(request, key, digest)
         attempt.mark(CHECKED)
         sent = with_changes(request, client_order_id=attempt.links.client_order_id)
