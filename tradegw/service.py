@@ -48,7 +48,7 @@ OpenJournal: TypeAlias = Callable[[str], IJournal]
 
 
 @implementer(IBrokerListener)
-class _Forwarding:
+class Forwarding:
     """Lets the broker be built before those who listen to it."""
 
     to: IBrokerListener
@@ -89,7 +89,7 @@ class Gateway(MultiService):
         self._now = now
         self._seconds = seconds
         self._open_journal = open_journal
-        self._news = _Forwarding()
+        self._news = Forwarding()
         self.broker = plugin.build(
             own, BrokerParts(settings=settings, listener=self._news, clock=reactor, now=now)
         )

@@ -98,4 +98,4 @@ class Watch:
 
 
 def _is_alert(message: dict[str, Any]) -> bool:
-    return message["type"] == "error" and message["code"] == "POSITION_UNPROTECTED"
+    return bool(message["type"] == "error" and message["code"] == "POSITION_UNPROTECTED")
