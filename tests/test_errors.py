@@ -32,6 +32,8 @@ SAMPLES: list[tuple[GatewayError, dict[str, Any] | None]] = [
         errors.OrderRejected("m", "INSUFFICIENT_FUNDS", {"code": -2010}),
         {"code": -2010, "reject_code": "INSUFFICIENT_FUNDS"},
     ),
+    (errors.OrderDenied("m", "TRADING_HALTED"), {"reject_code": "TRADING_HALTED"}),
+    (errors.IntentConflict("client_order_id", "a"), {"field": "client_order_id", "provided": "a"}),
     (errors.UnsupportedOperation("o", "p"), {"operation": "o", "provider": "p"}),
     (errors.InternalError("m"), None),
     (errors.RateLimited("m"), {"retry_after_seconds": None, "reset_at": None}),
@@ -39,7 +41,10 @@ SAMPLES: list[tuple[GatewayError, dict[str, Any] | None]] = [
     (errors.ProviderError("m"), None),
     (errors.ProviderError("m", "alpaca"), {"provider": "alpaca"}),
     (errors.ProviderUnavailable("m"), None),
+    (errors.NotSent("m"), None),
     (errors.ShuttingDown("m"), None),
+    (errors.NotReconciled("m"), None),
+    (errors.JournalUnavailable("m"), None),
     (errors.Overloaded("m"), None),
 ]
 
@@ -74,8 +79,26 @@ def test_what_may_pass() -> None:
         errors.RateLimited,
         errors.ProviderError,
         errors.ProviderUnavailable,
+        errors.NotSent,
         errors.ShuttingDown,
+        errors.NotReconciled,
+        errors.JournalUnavailable,
         errors.Overloaded,
+    }
+
+
+def test_who_asked_the_broker_and_got_no_answer_is_in_doubt() -> None:
+    """Whatever else is said is definite: the order is live or it is not."""
+    in_doubt = {type(error) for error, _ in SAMPLES if errors.leaves_doubt(error)}
+    assert in_doubt == {errors.ProviderError, errors.ProviderUnavailable, errors.InternalError}
+
+
+def test_only_a_definite_no_that_may_become_a_yes_is_a_passing_refusal() -> None:
+    passing = {type(error) for error, _ in SAMPLES if errors.is_passing_refusal(error)}
+    assert passing == {errors.OrderDenied} | kinds(Passing) - {
+        Passing,
+        errors.ProviderError,
+        errors.ProviderUnavailable,
     }
 
 

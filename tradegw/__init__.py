@@ -4,9 +4,10 @@ The map of the package, in the order in which things depend on each other:
 
 ``errors``       everything that can go wrong, as one tree of exceptions
 ``model``        the values that travel: orders, positions, quotes, events; no networks
-``interfaces``   the seams: what a broker, a clock and a listener promise
-``risk``         what may refuse: breakers, order checks
-``market``       prices on their way in: bars, latest quotes, staleness
+``interfaces``   the seams: what a broker, a journal, the exits, a clock and a listener promise
+``risk``         what may refuse: breakers, the trading state
+``market``       prices on their way in: bars, staleness
+``journal``      what must survive, on disk, before it has consequences
 ``simulator``    a deterministic exchange; the mock broker and the backtest trade on it
 ``orders``       the one way an order leaves, and the way its events come back
 ``exits``        stop-loss and take-profit: what protection a fill must have, and the driving of it
@@ -14,10 +15,11 @@ The map of the package, in the order in which things depend on each other:
 ``rest``         the door to ask at: routes, bodies, answers
 ``stream``       the door to listen at: the WebSocket and its fan-out
 ``metrics``      counters and histograms, and the page that shows them
+``core``         the middle, wired: orders, exits and what they need, between doors and broker
 ``config``       environment variables into frozen settings
 ``port``         the one public port
 ``vitals``       what the probes say
-``service``      the composition root: who is wired to whom, and in which order all starts and stops
+``service``      the composition root: the doors around the core, and how all starts and stops
 ``daemon``       the process: where its log goes, what signals do to it
 ``tap``          the ``twistd`` plugin; the only module that knows the reactor
 

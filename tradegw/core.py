@@ -18,7 +18,7 @@ from .exits.guardian import Guardian
 from .exits.keeping import Keeping
 from .interfaces import IBroker, IEventSink, IJournal, WallClock
 from .metrics.meters import Meters
-from .model.enums import AlertCode, OrderEventKind, OrderStatus, PositionMode
+from .model.enums import AlertCode, OrderEventKind, OrderStatus
 from .model.events import OrderEvent
 from .model.journal import Intent, IntentKind
 from .model.order import Order
@@ -34,10 +34,12 @@ from .orders.dispatch import Dispatch
 from .orders.entry import Entry
 from .orders.findings import Findings
 from .orders.gate import Gate
+from .orders.hedges import Hedges
 from .orders.intake import Intake
 from .orders.intents import Intents, is_minted, order_of, request_of
 from .orders.line import Line
 from .orders.link import Link
+from .orders.losses import Losses
 from .orders.oco import OcoGroups
 from .orders.patience import Patience
 from .orders.reads import Reads
@@ -46,12 +48,13 @@ from .orders.record import Record
 from .orders.release import Release
 from .orders.replaces import Replaces
 from .orders.resolution import Resolution
-from .orders.restoring import restore_orders
+from .orders.restoring import restore_orders, restore_untold
 from .orders.stock import Stock
 from .orders.timelines import Timelines
 from .orders.told import Told
 from .orders.trading import TradingSwitch
 from .orders.watch import Watch
+from .orders.writing import Writing
 from .risk.breakers import Breakers
 
 SUBMIT_WAIT_SECONDS: Final = 10.0
@@ -85,17 +88,26 @@ class Core:
         self.blotter = blotter = Blotter()
         told_books, self.books = Books(), Books()
         restore_orders(journal, blotter, told_books, self.books)
-        self.chronicle = chronicle = Chronicle(journal, around.sink, blotter, told_books, now)
+        restore_untold(journal, blotter)
+        hedges = Hedges(journal, broker)
+        self.chronicle = chronicle = Chronicle(
+            journal, around.sink, blotter, told_books, now, hedges
+        )
         self.alarm = alarm = Alarm(chronicle, meters, now)
+        self._losses = Losses(journal, alarm)
         self.trading = TradingSwitch(journal, alarm, meters, now)
         self.breakers = Breakers(seconds, self._breakers_reset)
         self.line = line = Line(broker, self.breakers.adapter, clock, seconds)
         self.intents = intents = Intents(journal, now, seconds, around.new_id)
-        self.gate = Gate(self.trading.gate, self.books, blotter, intents, clock)
+        self.gate = Gate(
+            self.trading.gate, self.books, blotter, intents, clock, nets=hedges.nets
+        )
         patience = Patience(clock, around.submit_wait_seconds)
-        self.dispatch = dispatch = Dispatch(line, blotter, intents, journal, meters, patience)
-        told = Told(blotter, self.books, told_books, journal, now(), dispatch.seen)
-        self.entry = entry = Entry(line, blotter, told, intents, dispatch, self.gate)
+        writing = Writing(journal, clock)
+        self.dispatch = dispatch = Dispatch(line, blotter, intents, writing, meters, patience)
+        told = Told(blotter, self.books, told_books, journal, now(), intents, dispatch.seen)
+        told.positions |= hedges.told()
+        self.entry = entry = Entry(line, blotter, told, intents, writing, dispatch, self.gate)
         self.guardian = guardian = Guardian(
             entry,
             self.breakers.exit_order,
@@ -103,16 +115,16 @@ class Core:
             Keeping(journal, now),
             clock,
             seconds,
-            nets=broker.capabilities().position_mode is PositionMode.NETTING,
+            nets=hedges.nets,
         )
         self.reads = Reads(line, blotter, intents, journal, clock, seconds, now)
-        record = Record(journal, now, around.new_id)
+        record = Record(journal, writing, now, around.new_id)
         self._watch = watch = Watch(entry, blotter, intents, clock)
         self._cancels = Cancels(line, entry, blotter, guardian, record, watch, patience)
         self._replaces = Replaces(entry, blotter, self.gate, guardian, record, watch, patience)
-        self.closing = Closing(line, blotter, self.reads, intents, dispatch)
+        self.closing = Closing(line, blotter, self.reads, intents, dispatch, self.gate)
         self.desk = Desk(entry, self._replaces, self._cancels, self.closing, self.reads, guardian)
-        stock = Stock(self.books, told, chronicle, self.trading, guardian, now)
+        stock = Stock(self.books, told, chronicle, self.trading, guardian, now, nets=hedges.nets)
         self._findings = findings = Findings(line, blotter, told, stock, journal, alarm, now)
         self.reconciliation = Reconciliation(
             line, findings, journal, meters, clock, now, around.reconcile_seconds

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 
-from .daemon import Daemon, clean_environment
+from .daemon import PATIENCE, Daemon, clean_environment, wait_until
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "examples" / "curl.md"]
@@ -26,6 +28,7 @@ ELSEWHERE = {
     "journalctl": "needs a running systemd",
     "docker": "needs a Docker engine; the file is checked in tests/packaging/test_container.py",
     "GATEWAY_PROVIDER=mock /opt": "by hand, as docs/deploying.md says",
+    'python3 -c "import sqlite3': "test_the_backup_that_is_shown_is_a_whole_journal, below",
 }
 
 
@@ -97,11 +100,55 @@ def test_every_other_command_is_known(page: Path, command: str, tmp_path: Path) 
     assert [known for known in ELSEWHERE if first.startswith(known)], f"{page.name}: {command}"
 
 
-def _run(command: str, tmp_path: Path) -> None:
+def test_the_backup_that_is_shown_is_a_whole_journal(tmp_path: Path) -> None:
+    """Made while the gateway runs, by the command of docs/journal.md; another starts on it."""
+    [command] = [found for found in commands(ROOT / "docs" / "journal.md") if "backup" in found]
+    copy = tmp_path / "copy" / "state"
+    copy.mkdir(parents=True)
+    with Daemon(tmp_path) as daemon:
+        order = b'{"symbol":"AAPL","side":"buy","quantity":"1","order_type":"market"}'
+        wanted = Request(  # noqa: S310  (our own daemon)
+            f"{daemon.url}/v1/orders", order, {"Content-Type": "application/json"}, method="POST"
+        )
+        with urlopen(wanted, timeout=PATIENCE):  # noqa: S310  (our own daemon)
+            pass
+        told = wait_until(lambda: daemon.get("/v1/events?since=0")["events"], "events")
+        _run(command.replace("/somewhere/else", str(copy)), tmp_path, cwd=tmp_path / "state")
+    shutil.copy(tmp_path / "state" / "mock-account.jsonl", copy)
+    with Daemon(copy.parent) as again:
+        assert again.get("/v1/events?since=0")["events"][: len(told)] == told
+
+
+NAMED = re.compile(r"`((?:tests|bench)/[\w/.]*|test_\w+\.py)`")
+LINK = re.compile(r"\]\(([^)#]+)?(?:#([\w-]+))?\)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_names_is_there(page: Path) -> None:
+    """Tests and benches that are to show something, and what is linked to."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    there = {path.name for path in (ROOT / "tests").rglob("*.py")}
+    for name in NAMED.findall(text):
+        assert (ROOT / name).exists() if "/" in name else name in there, name
+    for target, heading in LINK.findall(text):
+        if target.startswith("http"):
+            continue
+        linked = page.parent / target if target else page
+        assert linked.exists(), target
+        assert not heading or heading in _anchors(linked), f"{target}#{heading}"
+
+
+def _anchors(page: Path) -> set[str]:
+    """How the headings of *page* are linked to."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def _run(command: str, tmp_path: Path, cwd: Path = ROOT) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-c", command],
-        cwd=ROOT,
+        cwd=cwd,
         env=clean_environment(PATH=path, GATEWAY_PROVIDER="mock", GATEWAY_STATE_DIR=str(tmp_path)),
         capture_output=True,
         text=True,

@@ -9,7 +9,7 @@ import re
 import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from tektii import AsyncTradingGateway
@@ -19,6 +19,9 @@ from .daemon import Daemon
 
 PAGE = Path(__file__).parents[2] / "docs" / "events.md"
 [SHOWN] = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+
+ENOUGH_BREAKS: Final = 20
+MOST_ORDERS: Final = 5000
 
 Follow = Callable[[str, int, str], AsyncIterator[dict[str, Any]]]
 
@@ -85,6 +88,16 @@ async def trade(url: str, count: int) -> None:
             await gateway.submit_order("AAPL", ("buy", "sell")[number % 2], "1")
 
 
+async def trade_while(url: str, wanted: Callable[[], bool]) -> None:
+    """Trade, and leave the clients time to come back in."""
+    async with AsyncTradingGateway(url) as gateway:
+        for number in range(MOST_ORDERS):
+            if not wanted():
+                return
+            await gateway.submit_order("AAPL", ("buy", "sell")[number % 2], "1")
+            await asyncio.sleep(0.002)
+
+
 async def heard(into: list[dict[str, Any]], newest: int) -> None:
     async with asyncio.timeout(20):
         while not into or into[-1]["seq"] < newest:  # noqa: ASYNC110  (others fill it)
@@ -130,7 +143,8 @@ def test_clients_killed_at_random_have_what_the_log_has(
 
     async def main() -> int:
         async with listening(follow, daemon, *told):
-            trading = asyncio.create_task(trade(daemon.url, 150))
+            goes_on = lambda: breaking.broken < ENOUGH_BREAKS  # noqa: E731
+            trading = asyncio.create_task(trade_while(daemon.url, goes_on))
             while not trading.done():
                 await asyncio.sleep(chance.random() / 10)
                 breaking.break_all()
@@ -142,7 +156,7 @@ def test_clients_killed_at_random_have_what_the_log_has(
 
     since, _epoch = place(daemon)
     newest = asyncio.run(main())
-    assert breaking.broken > 3
+    assert breaking.broken >= ENOUGH_BREAKS
     expected = kept(daemon, since)
     assert [event["seq"] for event in expected] == list(range(since + 1, newest + 1))
     assert len(expected) > 300

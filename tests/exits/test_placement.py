@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from msgspec.structs import replace
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 
 from tests.orders.core import Core, ids, order_request, result_of
 from tradegw.errors import (
@@ -17,7 +17,7 @@ from tradegw.errors import (
     ProviderUnavailable,
     RateLimited,
 )
-from tradegw.exits.placement import SECOND_LOOK_SECONDS
+from tradegw.exits.placement import SECOND_LOOK_SECONDS, Placement
 from tradegw.exits.plans import RETAINED_LOST
 from tradegw.model.enums import AlertCode, OrderEventKind, OrderStatus, OrderType, Side
 from tradegw.model.order import Order, OrderChange, OrderRequest
@@ -376,6 +376,68 @@ def test_w03_a_refusal_as_duplicate_of_itself_means_that_it_is_there(core: Core)
     core.wait(60)
     assert core.alerts() == []
     assert len(core.legs()) == 1
+
+
+def unanswered(core: Core) -> Deferred[None]:
+    """A leg came to nothing and nobody can be asked, until it is to be sent once more: the answer
+    to that.
+    """
+    entry_id = core.entered(take_profit=None)
+    core.broker.plan("submit", NO_ANSWER)
+    core.broker.plan("order_by_client_id", *[NO_ANSWER] * 20)
+    core.broker.fill(entry_id, "1")
+    core.wait(2)
+    assert sent_legs(core) == ["c1-sl"]
+    core.broker._outcomes.clear()
+    second_try: Deferred[None] = Deferred()
+    core.broker.plan("submit", second_try)
+    core.wait(10)
+    assert sent_legs(core) == ["c1-sl", "c1-sl"]
+    return second_try
+
+
+def test_w03_a_leg_long_in_doubt_that_is_refused_at_last_is_placed_under_another_name(
+    core: Core,
+) -> None:
+    unanswered(core).errback(OrderRejected("not today"))
+    core.wait(10)
+    assert ids(core.live_legs()) == ["c1-sl-1"]
+    assert core.live(OrderType.STOP) == 1
+
+
+def test_w03_a_leg_of_a_dead_gateway_that_arrives_just_now_stays_in_doubt_until_it_is_seen(
+    core: Core,
+) -> None:
+    """It arrived after the look-ups; ours is refused as its double, and then nobody can be asked.
+    It is not given up by that: another leg would be one too many.
+    """
+    entry_id = core.entered(take_profit=None)
+    guarded = core.guardian._plans.by_entry_id(entry_id)
+    assert guarded is not None
+    guarded.plan.restored = True
+    core.broker.plan("submit", answer := Deferred[None]())
+    core.broker.fill(entry_id, "1")
+    core.wait(1)
+    assert sent_legs(core) == ["c1-sl"]
+    core.broker.unheard = {OrderEventKind.CREATED}
+    core.broker._accept(core.broker.asked("submit")[1])
+    core.broker.plan("order_by_client_id", *[NO_ANSWER] * 6)
+    answer.errback(DUPLICATE)
+    core.wait(30)
+    assert sent_legs(core) == ["c1-sl"]
+    assert ids(core.live_legs()) == ["c1-sl"]
+
+
+def test_a_leg_whose_placing_broke_off_by_a_defect_is_looked_for(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry_id = core.entered(take_profit=None)
+    with monkeypatch.context() as spoilt:
+        spoilt.setattr(Placement, "_sent", lambda *_: fail(ZeroDivisionError()))
+        core.broker.fill(entry_id, "1")
+    assert core.live(OrderType.STOP) == 0
+    core.wait(10)
+    assert core.live(OrderType.STOP) == 1
 
 
 def test_w03_as_long_as_nobody_answers_nothing_is_sent_again(core: Core) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
@@ -15,11 +16,18 @@ from tests.exits.restarting import check_that_plans_are_kept, crashed, hold
 from tests.orders.core import Core, a_position, ids, order_request
 from tradegw.errors import ProviderError, UnsupportedOperation
 from tradegw.interfaces import IBrokerListener
-from tradegw.model.enums import OrderEventKind, OrderStatus, OrderType, PositionSide, Side
+from tradegw.model.enums import (
+    AlertCode,
+    OrderEventKind,
+    OrderStatus,
+    OrderType,
+    PositionSide,
+    Side,
+)
 from tradegw.model.events import Event
 from tradegw.model.journal import Intent, IntentKind, Outcome, Verdict
 from tradegw.model.order import Order, OrderChange
-from tradegw.model.protection import ExitsChange
+from tradegw.model.protection import ExitsChange, LegKind
 from tradegw.testing.broker import EPOCH
 
 STOP, LIMIT = OrderType.STOP, OrderType.LIMIT
@@ -364,6 +372,101 @@ def test_stopping_before_the_broker_was_asked_waits_for_nothing(core: Core) -> N
     again.guardian.stop()
     again.wait(10)
     assert again.legs() == []
+
+
+# -- legs that were sent and not written down ------------------------------------------------------
+
+
+def killed_before_it_was_written(core: Core, filled: str) -> str:
+    """An entry is filled for *filled* and its stop rests, of which nothing is in the journal; the
+    id of the entry.
+    """
+    entry_id = core.entered(take_profit=None)
+    core.store.fail("killed")
+    core.broker.fill(entry_id, filled)
+    assert core.live(STOP) == Decimal(filled)
+    core.broker.listener = Deaf()
+    return entry_id
+
+
+def test_w23_a_leg_of_which_only_the_broker_knows_and_that_executed_meanwhile_is_counted_once(
+    core: Core,
+) -> None:
+    entry_id = killed_before_it_was_written(core, "0.4")
+    core.broker.fill(core.leg("c1-sl").id, "0.4")
+    core.broker.fill(entry_id, "1")
+    hold(core.broker, Decimal("0.6"))
+    again = crashed(core)
+    again.wait(10)
+    assert ids(again.live_legs()) == ["c1-sl-1"]
+    covers(again, "0.6", "0")
+    check_that_plans_are_kept(again)
+
+
+def test_w23_it_is_counted_once_as_well_if_its_execution_is_told_before_that_of_its_entry(
+    core: Core,
+) -> None:
+    entry_id = killed_before_it_was_written(core, "1")
+    again = unasked(core)
+    again.broker.fill(again.leg("c1-sl").id, "0.4")
+    hold(again.broker, Decimal("0.6"))
+    again.wait(1)
+    assert again.guards() == 1
+    again.broker._outcomes.clear()
+    again.wait(60)
+    assert ids(again.legs()) == ["c1-sl"]
+    covers(again, "0.6", "0")
+    assert again.alerts(AlertCode.OCO_DOUBLE_EXIT) == []
+    again.broker.fill(again.leg("c1-sl").id, "1")
+    assert again.order_events(entry_id)
+    assert again.guards() == 0
+
+
+def test_oco_both_sides_of_a_pair_that_executed_while_the_gateway_was_dead_are_alerted(
+    core: Core,
+) -> None:
+    core.entered("1")
+    core.broker.listener = Deaf()
+    for name in ("c1-sl", "c1-tp"):
+        core.broker.fill(core.leg(name).id, "1")
+    again = crashed(core)
+    again.wait(1)
+    assert len(again.alerts(AlertCode.OCO_DOUBLE_EXIT)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "members"),
+    [
+        ("c1-sl", {"side": Side.BUY}),
+        ("c1-sl", {"symbol": "MSFT"}),
+        ("c1-tp", {}),  # of which this entry has none
+        ("c1-sx", {}),
+        ("c2-sl", {}),
+        ("c1-sl-x", {}),
+    ],
+)
+def test_an_order_is_no_lost_leg_unless_name_symbol_and_side_fit(
+    core: Core, name: str, members: dict[str, Any]
+) -> None:
+    entry_id = core.entered("1", take_profit=None)
+    again = crashed(core)
+    guarded = again.guardian._plans.by_entry_id(entry_id)
+    assert guarded is not None
+    order = replace(again.leg("c1-sl"), id="z1", client_order_id=name, **members)
+    guarded.plan.legs.clear()
+    again.guardian._plans._legs_by_name.clear()
+    assert again.guardian._plans.of_leg(order) is None
+    right = replace(again.leg("c1-sl"), id="z1", client_order_id="c1-sl-7")
+    assert again.guardian._plans.of_leg(right) is not None
+    assert guarded.plan.next_leg(LegKind.STOP_LOSS, Decimal(1)).client_order_id == "c1-sl-8"
+
+
+def test_an_order_of_a_legs_name_is_none_if_no_earlier_process_can_have_sent_it(
+    core: Core,
+) -> None:
+    core.entered("1", take_profit=None)
+    order = replace(core.leg("c1-sl"), id="z1", client_order_id="c1-sl-7")
+    assert core.guardian._plans.of_leg(order) is None
 
 
 # -- entries without an id -------------------------------------------------------------------------

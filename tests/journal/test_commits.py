@@ -269,12 +269,15 @@ def test_what_is_held_has_a_bound_and_what_is_lost_is_said_and_counted(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch, criticals: Callable[[], list[str]]
 ) -> None:
     monkeypatch.setattr(commits, "MOST_HELD", 3)
+    heard: list[str | None] = []
+    shelf.journal.observe(heard.append)
     shelf.disk.fault = FULL
     held = [shelf.journal.keep(samples.step("s", f"{n}")) for n in range(3)]
     shelf.turn()
     lost = [shelf.journal.keep(samples.step("s", "lost")) for _ in range(2)]
     assert shelf.journal.lost == 2
     assert len(criticals()) == 1
+    assert len(heard) == 2  # of the problem, and that some is lost
     shelf.disk.fault = None
     shelf.clock.advance(1)
     for each in held:

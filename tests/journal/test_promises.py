@@ -181,6 +181,26 @@ def test_unresolved_are_those_without_an_outcome_or_an_unknown_one(bench: Bench)
     assert [each.intent.id for each in bench.journal.unresolved()] == ["i3"]
 
 
+def test_untold_are_those_that_led_to_an_order_of_which_nothing_was_told(bench: Bench) -> None:
+    kinds = {"s": IntentKind.SUBMIT, "l": IntentKind.LEG, "x": IntentKind.CLOSE}
+    for name, kind in kinds.items():
+        for told in ("told", "untold"):
+            bench.write(intent(name + told, kind=kind))
+            bench.keep(outcome(name + told, order_id=f"o-{name}{told}"))
+        bench.keep(samples.order(f"o-{name}told", at=later(1)))
+    bench.write(intent("cancel", kind=IntentKind.CANCEL, target="o9"))
+    bench.write(intent("refused"), intent("doubt"), intent("none"))
+    bench.keep(outcome("cancel", order_id="o9"), outcome("refused", Verdict.REJECTED))
+    bench.keep(outcome("doubt", Verdict.UNKNOWN))
+    assert [each.intent.id for each in bench.journal.untold()] == ["suntold", "luntold", "xuntold"]
+
+
+def test_what_is_untold_for_more_than_a_day_is_not_asked_for_again(bench: Bench) -> None:
+    bench.write(intent("old"), intent("new", at=later(60 * 60 * 24)))
+    bench.keep(outcome("old", order_id="o1"), outcome("new", order_id="o2"))
+    assert [each.intent.id for each in bench.journal.untold()] == ["new"]
+
+
 def test_the_newest_orders_are_those_that_changed_last(bench: Bench) -> None:
     names = ("a", "b", "c", "d")
     bench.keep(*(samples.order(name, at=later(n)) for n, name in enumerate(names)))

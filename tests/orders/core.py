@@ -120,9 +120,10 @@ class Core(WiredCore):
         linked: bool = True,
         store: MemoryJournal | None = None,
         reconcile_seconds: float = FOR_EVER,
+        hedges: bool = False,
     ) -> None:
         """With *again*: as after a restart of that one, at the same broker. Unless *linked* the
-        broker is not logged on yet. *store* is the journal, if it is to be another.
+        broker is not logged on yet. It nets positions unless it *hedges*. *store* is the journal, if it is to be another.
         """
         self._ids: int = 0 if again is None else again._ids
         self.clock: Clock = Clock() if again is None else again.clock
@@ -130,6 +131,7 @@ class Core(WiredCore):
         self.broker: ScriptedBroker = (
             ScriptedBroker(brackets=brackets) if again is None else again.broker
         )
+        self.broker.hedges = self.broker.hedges or hedges
         if store is None:
             store = MemoryJournal() if again is None else again.store.reopened()
         self.store: MemoryJournal = store

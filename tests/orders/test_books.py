@@ -150,7 +150,6 @@ def test_a_commission_in_what_was_traded_is_taken_off(
     assert books.held(symbol) == Decimal(left)
 
 
-@pytest.mark.xfail(reason="a currency pair's commission in its base currency is the account's")
 @pytest.mark.parametrize("symbol", ["USD_JPY", "USDJPY"])
 def test_a_commission_in_the_accounts_currency_is_not_taken_off(books: Books, symbol: str) -> None:
     trade = a_trade(symbol=symbol, commission=Decimal(2), commission_currency="USD")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from twisted.internet.defer import Deferred
 
-from tests.orders.core import Core, failure_of, result_of
+from tests.orders.core import Core, a_position, failure_of, result_of
 from tradegw.errors import (
     InternalError,
     OrderNotFound,
@@ -180,6 +180,22 @@ def test_the_next_process_finds_out_what_became_of_a_cancel(fault: type, seconds
     assert verdicts(again, order_id) == [Verdict.ACCEPTED if done else Verdict.REJECTED]
     assert again.blotter.told(order_id) == again.blotter.linked(core.broker.orders[order_id])
     assert again.store.unresolved() == []
+
+
+def test_a_leg_whose_cancel_never_arrived_is_kept_by_the_next_process() -> None:
+    core = Core()
+    core.entered("1")
+    core.broker.held = {"p": a_position(id="p")}
+    leg = core.leg("c1-sl")
+    core.broker.plan("cancel", NO_ANSWER)
+    core.desk.cancel(leg.id)
+    core.finish()
+    again = Core(again=core)
+    again.wait(61)
+    assert verdicts(again, leg.id) == [Verdict.REJECTED]
+    core.broker.end(leg.id, OrderStatus.CANCELLED)
+    again.wait(5)
+    assert len(again.live_legs()) == 2  # it was placed again
 
 
 def test_what_stops_while_it_looks_concludes_nothing(core: Core) -> None:

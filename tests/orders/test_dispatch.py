@@ -22,6 +22,7 @@ from tradegw.model.enums import OrderEventKind, OrderStatus, OrderType
 from tradegw.model.journal import Verdict
 from tradegw.model.order import ClosePositionRequest, Order, OrderHandle, OrderRequest, Unresolved
 from tradegw.orders import entry
+from tradegw.orders.writing import WRITE_SECONDS
 from tradegw.testing.broker import Lost
 
 SUBMITTED = "gateway_orders_submitted_total"
@@ -81,7 +82,7 @@ def verdict(core: Core, handle: OrderHandle) -> Verdict | None:
 
 def test_nothing_is_sent_before_it_is_durable(slow: Core) -> None:
     work = slow.desk.submit(order_request())
-    slow.wait(5)
+    slow.wait(WRITE_SECONDS - 1)
     assert slow.broker.calls == []
     disk(slow).sync()
     assert result_of(work).id == "ord-1"
@@ -112,11 +113,13 @@ def test_when_the_journal_fails_nothing_is_sent_and_the_id_is_free(slow: Core, w
 
 
 def test_a_client_whose_journal_hangs_hears_within_its_patience(slow: Core) -> None:
+    slow.dispatch._patience.seconds = 3
     work = slow.desk.submit(order_request())
-    slow.wait(10)
+    slow.wait(3)
     handle = result_of(work)
     assert handle.outcome is Unresolved.UNKNOWN
-    disk(slow).fail("the disk is gone")
+    slow.wait(WRITE_SECONDS - 3)
+    disk(slow).sync()
     assert slow.broker.asked("submit") == []
     assert slow.told() == [(handle.id, OrderEventKind.REJECTED)]
     assert result_of(slow.reads.order(handle.id)).status is OrderStatus.REJECTED

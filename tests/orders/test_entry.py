@@ -336,3 +336,12 @@ def test_w46_cancels_pass_an_open_breaker(core: Core) -> None:
         core.breakers.adapter.record_failure(0)
     assert result_of(core.desk.cancel(handles[0].id)).success
     assert result_of(core.desk.cancel_all(None)).cancelled_count == 1
+
+
+def test_exits_are_moved_past_an_open_breaker(core: Core) -> None:
+    """A stop that shrinks or moves is protection, like its placing."""
+    leg = core.submit(order_type=OrderType.STOP, stop_price=Decimal(90))
+    for _ in range(3):
+        core.breakers.adapter.record_failure(0)
+    changed = result_of(core.entry.replace_leg(leg.id, OrderChange(stop_price=Decimal(91))))
+    assert changed.order.stop_price == Decimal(91)

@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred, succeed
 
 from tests.orders.core import Core, a_position, order_request, result_of
 from tests.orders.samples import a_trade, an_order
-from tradegw.errors import RateLimited
+from tradegw.errors import OrderNotFound, RateLimited
 from tradegw.model.account import Account
 from tradegw.model.enums import (
     AccountEventKind,
@@ -22,7 +22,7 @@ from tradegw.model.enums import (
     Side,
 )
 from tradegw.model.events import AccountEvent, OrderEvent, TradeEvent
-from tradegw.model.order import Order
+from tradegw.model.order import ClosePositionRequest, Order, OrderChange
 from tradegw.testing.broker import EPOCH
 
 NOT_ASKED = RateLimited("slow down")
@@ -163,6 +163,111 @@ def test_an_order_of_ours_that_nobody_ever_told_of_is_ours_after_a_restart_too(
     assert again.live(OrderType.STOP) == Decimal(fill or 0)
 
 
+def unlisted(core: Core) -> None:
+    """The broker's list of what ended shows nothing, as Saxo's, or not so far back."""
+    core.broker.closed_orders = lambda query: succeed([])  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("restarted", [True, False])
+@pytest.mark.parametrize("kind", ["order", "close", "leg"])
+def test_an_accepted_order_that_nobody_told_of_and_no_list_shows_is_asked_for(
+    core: Core, kind: str, restarted: bool
+) -> None:
+    if kind == "order":
+        deaf(core)
+        order_id, filled = core.submit(client_order_id="c").id, 1
+    elif kind == "close":
+        core.broker.held = {"p": a_position(id="p")}
+        core.reconciled()
+        deaf(core)
+        order_id = result_of(core.desk.close_position("p", ClosePositionRequest())).id
+        filled = -1
+    else:
+        entry_id = core.entered()
+        core.broker.unheard = {OrderEventKind.CREATED}
+        core.broker.fill(entry_id, "1")
+        core.broker.unheard = set(OrderEventKind)
+        order_id, filled = core.leg("c1-sl").id, -1
+    before = core.books.held("AAPL")
+    core.broker.fill(order_id, "1")
+    core.broker.held = {"p": a_position(id="p")} if kind == "order" else {}
+    core.broker.unheard = set()
+    unlisted(core)
+    if restarted:
+        core = Core(again=core)
+    else:
+        core.reconciled()
+    (event,) = core.order_events(order_id)
+    assert (event.event, event.reconciled) == (OrderEventKind.FILLED, True)
+    assert event.order.outside is None
+    assert event.order.correlation_id is not None or kind == "leg"
+    assert core.books.held("AAPL") == before + filled
+    assert new_events(core) == []
+    assert Core(again=core).order_events(order_id) == []
+
+
+def test_an_accepted_order_that_bears_another_id_by_now_is_found_by_its_name(core: Core) -> None:
+    deaf(core)
+    order_id = core.submit(client_order_id="c").id
+    order = core.broker.orders.pop(order_id)
+    core.broker.orders["new"] = replace(order, id="new")
+    core.broker.fill("new", "1")
+    unlisted(core)
+    again = Core(again=core)
+    (event,) = again.order_events()
+    assert (event.order.id, event.event) == ("new", OrderEventKind.FILLED)
+    assert event.order.correlation_id == "id1"
+    assert again.blotter.untold() == []
+
+
+def test_an_accepted_order_that_the_broker_does_not_know_is_told_gone_when_that_is_said_twice(
+    core: Core,
+) -> None:
+    deaf(core)
+    order_id = core.submit(client_order_id="c").id
+    core.broker.orders.clear()
+    again = Core(again=core)
+    assert again.order_events() == []
+    assert kinds(new_events(again)) == [(order_id, OrderEventKind.CANCELLED)]
+    assert "is not known to the broker any more" in alerts(again)[0]
+    assert Core(again=again).blotter.untold() == []
+
+
+@pytest.mark.parametrize("call", ["order", "order_by_client_id"])
+def test_an_accepted_order_that_could_not_be_asked_for_is_asked_for_again(
+    core: Core, call: str
+) -> None:
+    deaf(core)
+    order_id = core.submit(client_order_id="c").id
+    core.broker.fill(order_id, "1")
+    core.broker.unheard = set()
+    unlisted(core)
+    if call == "order_by_client_id":
+        core.broker.plan("order", OrderNotFound(order_id))
+    core.broker.plan(call, NOT_ASKED)
+    again = Core(again=core)
+    assert not again.gate.is_reconciled
+    again.wait(1)
+    assert kinds(again.order_events()) == [(order_id, OrderEventKind.FILLED)]
+    assert again.gate.is_reconciled
+
+
+def test_what_works_although_it_was_being_cancelled_is_believed_when_it_is_seen_twice(
+    core: Core,
+) -> None:
+    order_id = core.submit().id
+    core.broker.cancels_slowly = True
+    result_of(core.desk.cancel(order_id))
+    order = core.broker.orders[order_id]
+    core.broker.orders[order_id] = replace(order, status=OrderStatus.OPEN)
+    assert new_events(core) == []
+    (event,) = new_events(core)
+    assert (event.event, event.order.status) == (OrderEventKind.MODIFIED, OrderStatus.OPEN)
+    core.broker.tell(order, OrderEventKind.MODIFIED)  # once more, late
+    assert new_events(core) == []
+    assert alerts(core) == []
+
+
 def test_a_cancelled_order_that_was_filled_all_the_same_is_told_so(core: Core) -> None:
     order_id = core.submit().id
     core.broker.end(order_id, OrderStatus.CANCELLED)
@@ -218,10 +323,41 @@ def test_what_was_over_before_the_first_start_is_none_of_our_business() -> None:
     assert not [event for event in core.sink.events if isinstance(event, TradeEvent)]
 
 
-@pytest.mark.xfail(reason="only what was missed is marked; what is heard of at once is not")
 def test_an_outside_order_that_is_heard_of_at_once_is_marked_as_well(core: Core) -> None:
     order = result_of(core.broker.submit(order_request(client_order_id="theirs")))
     assert [event.order.outside for event in core.order_events(order.id)] == [True]
+
+
+@pytest.mark.parametrize("bearing", ["c", None])
+def test_an_order_of_ours_that_is_heard_of_before_its_answer_is_not_from_outside(
+    core: Core, bearing: str | None
+) -> None:
+    late: Deferred[None] = Deferred()
+    core.broker.plan("submit", late)
+    core.desk.submit(order_request(client_order_id="c"))
+    core.broker.tell(an_order("ord-1", client_order_id=bearing), OrderEventKind.CREATED)
+    late.callback(None)
+    core.broker.fill("ord-1", "1")
+    assert [event.order.outside for event in core.order_events("ord-1")] == [None] * 2
+
+
+def test_what_took_the_place_of_an_order_of_ours_is_not_from_outside(core: Core) -> None:
+    """It bears a name that the broker made, and is heard of before the answer."""
+    order_id = core.submit(order_type=OrderType.LIMIT, limit_price="50").id
+    core.broker.plan("replace", Deferred())
+    core.desk.replace(order_id, OrderChange(limit_price=Decimal(60)))
+    core.broker.tell(an_order("other", client_order_id="theirs"), OrderEventKind.CREATED)
+    assert [event.order.outside for event in core.order_events("other")] == [None]
+    core.broker.tell(an_order("it", symbol="MSFT", client_order_id="x"), OrderEventKind.CREATED)
+    assert [event.order.outside for event in core.order_events("it")] == [True]
+
+
+def test_a_leg_that_the_broker_itself_keeps_is_not_from_outside_when_it_is_heard_of(
+    core: Core,
+) -> None:
+    entry_id = core.submit().id
+    core.broker.tell(an_order("leg", parent_order_id=entry_id), OrderEventKind.CREATED)
+    assert [event.order.outside for event in core.order_events("leg")] == [None]
 
 
 def test_a_leg_that_the_broker_itself_keeps_is_not_from_outside(core: Core) -> None:

@@ -81,6 +81,17 @@ def test_outages_of_what_is_always_sent_count_as_well(bench: Bench) -> None:
     assert bench.breaker.snapshot(0).failure_count == 1
 
 
+@pytest.mark.parametrize("error", [ProviderError("502"), ProviderUnavailable("503")])
+def test_our_own_looking_opens_nothing_and_passes_what_is_open(
+    bench: Bench, error: GatewayError
+) -> None:
+    for _ in range(5):
+        assert failure_of(bench.line.look(lambda: fail(error)), GatewayError) is error
+    assert bench.breaker.snapshot(0).failure_count == 0
+    bench.open()
+    assert result_of(bench.line.look(lambda: succeed("found"))) == "found"
+
+
 def test_old_outages_are_forgotten(bench: Bench) -> None:
     for _ in range(4):
         failure_of(bench.ask(ProviderError("x")), ProviderError)

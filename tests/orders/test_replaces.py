@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 
 from tests.orders.core import Core, a_position, failure_of, result_of
 from tests.orders.journals import SlowJournal
@@ -20,7 +20,7 @@ from tradegw.errors import (
 )
 from tradegw.model.enums import OrderEventKind, OrderStatus, OrderType
 from tradegw.model.journal import IntentKind, Verdict
-from tradegw.model.order import OrderChange, Unresolved
+from tradegw.model.order import Order, OrderChange, Replaced, Unresolved
 from tradegw.testing.broker import Lost
 
 NO_ANSWER = ProviderError("no answer")
@@ -155,6 +155,60 @@ def test_an_order_that_ended_instead_was_not_changed(core: Core, status: OrderSt
     core.wait(1)
     failure_of(work, OrderNotModifiable)
     assert verdicts(core, order_id) == [Verdict.REJECTED]
+
+
+@pytest.mark.parametrize("could", ["not ask", "not see it yet"])
+def test_what_took_its_place_is_looked_for_again(core: Core, could: str) -> None:
+    core.broker.renames = True
+    order_id = working(core)
+    core.broker.plan("replace", Lost(NO_ANSWER))
+    if could == "not ask":
+        core.broker.plan("order_by_client_id", *[NO_ANSWER] * 6)
+    else:
+        core.broker.plan("order_by_client_id", OrderNotFound("c"))
+        core.broker.open_orders = lambda: succeed([])  # type: ignore[method-assign]
+    work = core.desk.replace(order_id, CHANGE)
+    core.wait(0.5)
+    core.broker.__dict__.pop("open_orders", None)
+    core.wait(70)
+    assert verdicts(core, live_id(core, order_id)) == [Verdict.ACCEPTED]
+    done = result_of(work)
+    assert could == "not ask" or done.order.id == live_id(core, order_id)
+
+
+def test_an_end_without_a_successor_is_believed_when_it_is_seen_twice(core: Core) -> None:
+    order_id = working(core)
+    core.broker.plan("replace", NO_ANSWER)
+    work = core.desk.replace(order_id, CHANGE)
+    core.broker.end(order_id, OrderStatus.CANCELLED)
+    core.wait(0.5)
+    assert not work.called
+    core.wait(0.5)
+    failure_of(work, OrderNotModifiable)
+
+
+def test_the_exits_hear_of_what_executed_before_the_answer_to_a_change(core: Core) -> None:
+    order_id = core.entered(quantity="10", order_type=OrderType.LIMIT, limit_price="50")
+    heard: list[Decimal] = []
+    replaced = core.guardian.replaced
+
+    def listen(previous_id: str, order: Order) -> None:
+        heard.append(order.filled_quantity)
+        replaced(previous_id, order)
+
+    core.guardian.replaced = listen  # type: ignore[method-assign]  # to hear what it hears
+    answered = core.broker.replace
+
+    def overtaken(replaced: Replaced) -> Replaced:
+        core.broker.fill(replaced.order.id, "4")
+        return replaced
+
+    core.broker.replace = (  # type: ignore[method-assign]
+        lambda order_id, change: answered(order_id, change).addCallback(overtaken)
+    )
+    assert result_of(core.desk.replace(order_id, CHANGE)).order.limit_price == 60
+    assert heard == [4]
+    assert core.live(OrderType.STOP) == 4
 
 
 def test_an_order_that_is_gone_is_not_found(core: Core) -> None:

@@ -292,6 +292,119 @@ def test_w09_a_short_that_is_bought_back_in_parts_leaves_nothing(core: Core) -> 
     assert not core.trading.is_restricted
 
 
+# -- while others trade
+
+
+def reconciled_while_another_trades(core: Core) -> None:
+    """Something executes in MSFT after the positions were read."""
+    answer: Deferred[None] = Deferred()
+    core.broker.plan("account", answer)
+    work = core.reconciliation.run("test")
+    order = result_of(core.broker.submit(order_request(symbol="MSFT")))
+    core.broker.fill(order.id, "1")
+    answer.callback(None)
+    result_of(work)
+    hold(core, str(core.books.held("MSFT")), "MSFT")
+
+
+def test_a_difference_is_seen_although_another_symbol_trades_all_the_time(core: Core) -> None:
+    hold(core, "7")
+    for _ in range(2):
+        reconciled_while_another_trades(core)
+    (alert,) = alerts(core)
+    assert "AAPL: 0 by all executions, 7 at the broker" in alert
+    assert "MSFT" not in alert
+    hold(core, "0")
+    reconciled_while_another_trades(core)
+    assert not core.trading.is_restricted
+
+
+def test_what_was_missed_is_told_although_another_symbol_trades_all_the_time(core: Core) -> None:
+    buy(core, "3")
+    reconciled_while_another_trades(core)
+    assert positions_told(core) == [(PositionEventKind.OPENED, "AAPL", 3)]
+    core.reconciled()
+    assert positions_told(core)[1:] == [(PositionEventKind.OPENED, "MSFT", 1)]
+
+
+def test_what_is_not_there_is_not_protected_although_another_symbol_trades(core: Core) -> None:
+    core.entered("1")
+    hold(core, "1")
+    core.reconciled()
+    hold(core, "0")
+    for _ in range(2):
+        reconciled_while_another_trades(core)
+    assert core.live_legs() == []
+
+
+def test_a_restriction_is_not_lifted_while_its_symbol_trades(core: Core) -> None:
+    hold(core, "7", "MSFT")
+    for _ in range(2):
+        core.reconciled()
+    assert core.trading.is_restricted
+    reconciled_while_another_trades(core)
+    assert core.trading.is_restricted
+
+
+# -- where positions are not netted
+
+
+def hedge(core: Core) -> None:
+    """Two positions of one symbol, on both sides."""
+    core.broker.held = {
+        "long": a_position(id="long", quantity=Decimal(5)),
+        "short": a_position(id="short", quantity=Decimal(2), side=PositionSide.SHORT),
+    }
+
+
+def hedged_told(core: Core) -> list[tuple[PositionEventKind, str]]:
+    return [
+        (event.event, event.position.id)
+        for event in core.sink.events
+        if isinstance(event, PositionEvent)
+    ]
+
+
+def test_hedged_positions_that_were_told_are_not_told_again_after_a_restart() -> None:
+    core = Core(hedges=True, linked=False)
+    hedge(core)
+    core.intake.on_link_up()
+    assert hedged_told(core) == [
+        (PositionEventKind.OPENED, "long"),
+        (PositionEventKind.OPENED, "short"),
+    ]
+    again = Core(again=core)
+    again.reconciled()
+    assert len(hedged_told(again)) == 2
+    assert not again.trading.is_restricted
+
+
+def test_of_hedged_positions_only_those_that_changed_meanwhile_are_told_after_a_restart() -> None:
+    core = Core(hedges=True, linked=False)
+    hedge(core)
+    core.intake.on_link_up()
+    del core.broker.held["short"]
+    core.broker.held["more"] = a_position(id="more", quantity=Decimal(1))
+    again = Core(again=core)
+    assert sorted(hedged_told(again)[2:]) == [
+        (PositionEventKind.CLOSED, "short"),
+        (PositionEventKind.OPENED, "more"),
+    ]
+    assert len(hedged_told(Core(again=again))) == 4
+
+
+def test_a_hedged_position_that_is_gone_is_not_protected_any_more_and_the_other_is() -> None:
+    core = Core(hedges=True)
+    for name, position_id in (("c1", "p1"), ("c2", "p2")):
+        order_id = core.entered(client_order_id=name)
+        core.broker.fill(order_id, "1", position_id=position_id)
+    core.broker.held = {name: a_position(id=name) for name in ("p1", "p2")}
+    core.reconciled()
+    assert len(core.live_legs()) == 4
+    core.intake.on_event(core.close_event(id="p1"))
+    assert {leg.client_order_id for leg in core.live_legs()} == {"c2-sl", "c2-tp"}
+
+
 def test_many_differences_are_told_in_short(core: Core) -> None:
     for number in range(9):
         hold(core, "1", f"S{number}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ from tradegw.model.order import Order
 
 from .schedule import GUARDED, number_of
 from .venue import Entered, Venue
+from .world import BEGINNING
 
 SUBMIT_SECONDS = 10.0 + 1.0
 """How long an answer may take, and a little."""
@@ -93,13 +95,35 @@ def _entry_is_true(intent: HasAnswers, orders: list[Entered]) -> Iterator[str]:
         yield f"intent {intent.number} was accepted, but there is no order"
     if refusals and orders:
         yield f"intent {intent.number} was refused ({refusals[0]}), but {_ids(orders)} is there"
-    if statuses and orders and min(statuses) >= 429:
+    if statuses and orders and min(statuses) >= 429 and not _unanswered(intent, orders[0]):
         yield f"intent {intent.number} only heard {statuses}, but {_ids(orders)} is there"
+    if orders:
+        yield from _denials(intent, orders[0])
     ids = {said.body["id"] for said in intent.answers if said.status == 201}
     if orders and ids - {entered.order_id for entered in orders}:
         yield f"intent {intent.number} was told {sorted(ids)}, the ledger has {_ids(orders)}"
     if 409 in statuses:
         yield f"intent {intent.number} is said to conflict with itself"
+
+
+def _unanswered(intent: HasAnswers, entered: Entered) -> bool:
+    """Whether *entered* can come from a request that got no answer, which leaves its client in
+    doubt for good if it gives up then.
+    """
+    return any(
+        said.status is None and _moment(said.asked_at) <= entered.at for said in intent.answers
+    )
+
+
+def _denials(intent: HasAnswers, entered: Entered) -> Iterator[str]:
+    """Nobody is told that it could not be sent when the order is there."""
+    for said in intent.answers:
+        if said.status is not None and said.status >= 429 and _moment(said.at) > entered.at:
+            yield f"intent {intent.number} heard {said.status}, but {entered.order_id} was there"
+
+
+def _moment(seconds: float) -> datetime:
+    return BEGINNING + timedelta(seconds=seconds)
 
 
 def _conflict_is_refused(intent: HasAnswers, orders: list[Entered]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -133,6 +134,8 @@ def test_an_order_that_nobody_wanted_is_seen() -> None:
         (False, (201,), "accepted, but there is no order"),
         (True, (422,), "was refused (422), but x1"),
         (True, (502, 503), "only heard [502, 503]"),
+        (True, (201, 503), "heard 503, but x1 was there"),
+        (True, (None, 503), "heard 503, but x1 was there"),
         (True, (201, 409), "conflict with itself"),
     ],
 )
@@ -144,11 +147,29 @@ def test_lies_are_seen(there: bool, statuses: tuple[int, ...], complaint: str) -
     assert any(complaint in each for each in complaints), complaints
 
 
-@pytest.mark.parametrize("statuses", [(201,), (202, 201), (None, 201), (503, 201), (None,)])
+@pytest.mark.parametrize("statuses", [(201,), (202, 201), (None, 201), (None,)])
 def test_the_truth_is_not_complained_of(statuses: tuple[int | None, ...]) -> None:
     one = venue()
     one.submit(order(1), "submit")
     assert list(judge.answers_are_true(one, [wish(1, *statuses)])) == []
+
+
+@pytest.mark.parametrize(
+    ("later", "complaints"),
+    [
+        (Said(4.0, 4.0, 1, 201, {"id": "x1"}), 0),
+        (Said(4.0, 4.0, 1, None, None), 0),  # the order comes from this one
+        (Said(6.0, 6.0, 1, None, None), 1),  # there was an order before this was asked
+    ],
+    ids=str,
+)
+def test_who_heard_that_nothing_could_be_sent_may_ask_again(later: Said, complaints: int) -> None:
+    one = venue()
+    one.now = lambda: BEGINNING + timedelta(seconds=5)
+    one.submit(order(1), "submit")
+    asked = wish(1, 503, 503)
+    asked.answers.append(later)
+    assert len(list(judge.answers_are_true(one, [asked]))) == complaints
 
 
 def test_gaps_and_repeats_in_the_stream_are_seen() -> None:

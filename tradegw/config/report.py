@@ -22,7 +22,6 @@ def report(settings: Settings, broker_settings: object = None) -> str:
             f"{settings.reconnect.max_backoff_ms} ms, give up after "
             f"{settings.reconnect.max_duration_secs} s"
         ),
-        "pending exits": f"kept {settings.sl_tp_ttl_hours} h",
         "state directory": settings.state_dir.absolute(),
         "journal": (
             f"what is over is kept {settings.journal_retention_days} days, "
@@ -32,7 +31,6 @@ def report(settings: Settings, broker_settings: object = None) -> str:
             f"for an outcome {settings.submit_wait_secs} s, "
             f"compared with the broker every {settings.reconcile_secs} s"
         ),
-        "exit state file": settings.exit_state_file.absolute(),
         "logs": f"{settings.log_level}, {_log_format(settings)}",
         "revision": settings.git_sha,
     }

@@ -6,7 +6,7 @@ timer for what could not be done. Plans do not wait for each other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -77,11 +77,11 @@ class Guardian:
         self._restart = Restart(plans, holdings, keeping, pursuit)
 
     def restore(self, orders: Iterable[Order]) -> None:
-        """See :meth:`.restart.Restart.restore`; to be called once, before anything else."""
+        """See :meth:`tradegw.exits.restart.Restart.restore`; to be called once, before anything else."""
         self._restart.restore(orders)
 
-    def on_positions(self, positions: Iterable[Position]) -> None:
-        self._restart.on_positions(positions)
+    def on_positions(self, positions: Iterable[Position], unclear: Collection[str] = ()) -> None:
+        self._restart.on_positions(positions, unclear)
 
     def reconciled(self) -> None:
         self._restart.reconciled()
@@ -158,18 +158,27 @@ class Guardian:
         changed = plan.take_leg(leg, order)
         self._plans.bind_leg(guarded, leg)
         if plan.overshot > overshot:
-            first = next((one for one in plan.legs if one is not leg and one.filled > 0), leg)
-            self._alerts.double_exit(plan, first, leg)
+            self._overshot(plan, leg)
         if was_alive and not leg.alive and not leg.ending and leg.kind in shortfall(plan):
             plan.short[leg.kind] = f"The broker ended exit order {order.id}: {order.status.value}"
         return changed
 
+    def _overshot(self, plan: Plan, leg: Leg) -> None:
+        """The legs of *plan* executed more than there was, *leg* the last of it. Before the broker
+        was asked that may just be what the entry filled and nobody told of yet.
+        """
+        others = [one for one in plan.legs if one is not leg and one.filled > 0]
+        if not self._pursuit.is_held or any(one.kind is not leg.kind for one in others):
+            self._alerts.double_exit(plan, others[0] if others else leg, leg)
+
     def on_position_event(self, event: PositionEvent) -> Deferred[None] | None:
         if event.event is not PositionEventKind.CLOSED:
             return None
-        if self._holdings.held(event.position.symbol):
-            return None  # late, or the fill that closed it is: the reconciliation will tell
         released = self._plans.of_position(event.position)
+        if self._holdings.held(event.position.symbol):
+            if self._holdings.nets:
+                return None  # late, or the fill that closed it is: the reconciliation will tell
+            released = [one for one in released if one.plan.position_id is not None]
         for guarded in released:
             guarded.plan.release()
         return _all(self._driven(released))

@@ -8,7 +8,7 @@ broker tells of is believed.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -62,9 +62,9 @@ class Holdings:
         """What is held of *symbol* by all executions."""
         return self._net.get(symbol, ZERO)
 
-    def believe(self, positions: Iterable[Position]) -> None:
-        """These are all the positions there are."""
-        self._net.clear()
+    def believe(self, positions: Iterable[Position], unclear: Collection[str] = ()) -> None:
+        """These are all the positions there are, apart from those of symbols that are *unclear*."""
+        self._net = {symbol: net for symbol, net in self._net.items() if symbol in unclear}
         for position in positions:
             self._set(position.symbol, self._net.get(position.symbol, ZERO) + _signed(position))
 

@@ -186,7 +186,11 @@ class Placement:
             leg.ended = True
         elif self._entry.refuses_repeats:
             leg.resent = True
-            order = await self._sent(guarded, leg)
+            try:
+                order = await self._sent(guarded, leg)
+            except GatewayError:
+                self._not_placed(guarded, leg)
+                raise
             if order is not None:
                 self.take(guarded, leg, order)
         else:
@@ -248,6 +252,7 @@ class Placement:
         except Exception as error:
             is_definite = isinstance(error, GatewayError) and not leaves_doubt(error)
             if is_definite and leg.resent:  # it may have been refused as a double of itself
+                leg.in_doubt = leg.in_doubt or self._entry.refuses_repeats
                 found = await self._entry.find_leg(leg.client_order_id)
                 if found is not None:
                     return found

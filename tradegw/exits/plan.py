@@ -14,7 +14,8 @@ from ..model.enums import OrderType, Side, TimeInForce
 from ..model.money import ZERO
 from ..model.order import Order, OrderRequest
 from ..model.protection import ExitsChange, LegKind
-from .leg import Leg, exists
+from .leg import Leg, exists, trigger
+from .naming import LegName
 
 
 @dataclass(eq=False)
@@ -124,6 +125,12 @@ class Plan:
         """Those of them that nobody is taking away."""
         return (leg for leg in self.live_legs(kind) if not (leg.ending or leg.waived))
 
+    def doubt_unanswered(self) -> None:
+        """Legs that were being placed when the work on them broke off are looked for."""
+        for leg in self.legs:
+            if leg.order_id is None and not leg.ended:
+                leg.in_doubt = True
+
     def may_become(self, order: Order) -> bool:
         """Whether *order*, which bears the entry's name, is the entry or took its place."""
         if self.entry_id is None:
@@ -193,17 +200,39 @@ class Plan:
         return released
 
     def next_leg(self, kind: LegKind, quantity: Decimal) -> Leg:
-        """A leg to be placed, with its own client order id: ``<seed>-sl``, ``<seed>-sl-1``, ..."""
+        """A leg to be placed, with its own client order id."""
         number = self.numbers.get(kind, 0)
         self.numbers[kind] = number + 1
-        name = f"{self.seed or self.entry_id}-{kind.value}"
         return Leg(
             kind=kind,
-            client_order_id=name if number == 0 else f"{name}-{number}",
+            client_order_id=str(LegName(str(self.seed or self.entry_id), kind, number)),
             quantity=quantity,
             price=self.targets[kind],
             resent=self.restored,
         )
+
+    def lost_leg(self, name: LegName, order: Order) -> Leg | None:
+        """The leg that *order*, which bears *name*, is, if an earlier process sent it and could not
+        write that down any more.
+        """
+        is_ours = self.restored and name.kind in self.targets and name.seed in self._seeds
+        fits = order.symbol == self.symbol and order.side is self.exit_side and exists(order)
+        if not (is_ours and fits) or any(leg.client_order_id == str(name) for leg in self.legs):
+            return None
+        self.numbers[name.kind] = max(self.numbers.get(name.kind, 0), name.number + 1)
+        leg = Leg(
+            kind=name.kind,
+            client_order_id=str(name),
+            quantity=order.quantity,
+            price=trigger(name.kind, order) or self.targets[name.kind],
+            resent=True,
+        )
+        self.legs.append(leg)
+        return leg
+
+    @property
+    def _seeds(self) -> tuple[str | None, ...]:
+        return (self.seed,) if self.seed else (self.entry_id, *self.former)
 
     def request_for(self, leg: Leg) -> OrderRequest:
         """The order that places *leg*: a stop, or a limit to take the profit."""

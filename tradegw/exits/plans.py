@@ -15,6 +15,7 @@ from ..model.account import Position
 from ..model.order import Order
 from ..model.protection import LegKind
 from .leg import Leg
+from .naming import LegName
 from .plan import Plan
 
 RETAINED: Final = 1000
@@ -194,15 +195,29 @@ class Plans:
         if found is not None or order.client_order_id is None:
             return found
         found = self._legs_by_name.get(order.client_order_id)
-        if found is None or not _fits(found[0].plan, order):
-            return None
+        if found is None:
+            return self._lost_leg(order)
         guarded = found[0]
+        if not _fits(guarded.plan, order):
+            return None
         named = [leg for leg in guarded.plan.legs if leg.client_order_id == order.client_order_id]
         for leg in named:
             if leg.order_id is None or leg.is_succeeded_by(order):
                 return guarded, leg
         if any(leg.is_doubled_by(order) for leg in named):
             return guarded, _double(guarded.plan, named[0], order)
+        return None
+
+    def _lost_leg(self, order: Order) -> tuple[Guarded, Leg] | None:
+        """What an earlier process sent last may be in no plan, but it bears the name of one."""
+        name = LegName.read(order.client_order_id or "")
+        if name is None:
+            return None
+        for guarded in reversed(self._by_intent.values()):
+            leg = guarded.plan.lost_leg(name, order)
+            if leg is not None:
+                self._legs_by_name[leg.client_order_id] = (guarded, leg)
+                return guarded, leg
         return None
 
     def of_leg_id(self, order_id: str) -> tuple[Guarded, Leg] | None:

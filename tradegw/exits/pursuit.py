@@ -144,6 +144,7 @@ class Pursuit:
                 await self._take(guarded, step)
         except Exception:  # a defect of ours must not end the protection
             self.log.failure("work on the exits of {entry_id} failed", entry_id=plan.entry_id)
+            plan.doubt_unanswered()
             plan.short.update(dict.fromkeys(shortfall(plan), "Internal error"))
         self._conclude(guarded)
 

@@ -6,7 +6,7 @@ which runs after every restart and then now and again, brings what the broker sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -115,15 +115,19 @@ class Restart:
 
     # -- reconciling -------------------------------------------------------------------------------
 
-    def on_positions(self, positions: Iterable[Position]) -> None:
+    def on_positions(self, positions: Iterable[Position], unclear: Collection[str] = ()) -> None:
         """All positions there are: no more of a symbol is protected than that, the newest first."""
-        there = list(positions)
-        self._holdings.believe(there)
+        there = [position for position in positions if position.symbol not in unclear]
+        self._holdings.believe(there, unclear)
         held: dict[_Place, Decimal] = {}
         for position in there:
             place = self._place(position.symbol, position.id), position.side.closing
             held[place] = held.get(place, ZERO) + abs(position.quantity)
-        released = [one for one in reversed(self._plans.all()) if self._release(one.plan, held)]
+        released = [
+            one
+            for one in reversed(self._plans.all())
+            if one.plan.symbol not in unclear and self._release(one.plan, held)
+        ]
         self._keeping.keep(*released)
         for guarded in released:
             self._pursuit.drive(guarded)

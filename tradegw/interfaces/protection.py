@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
@@ -77,8 +77,11 @@ class IExits(Interface):
         Nothing is sent from then on before :meth:`reconciled`.
         """
 
-    def on_positions(positions: Iterable[Position]) -> None:
-        """These are all the positions there are: no more than that is protected."""
+    def on_positions(positions: Iterable[Position], unclear: Collection[str] = ()) -> None:
+        """These are all the positions there are: no more than that is protected.
+
+        Nothing is concluded of the symbols that are *unclear*.
+        """
 
     def reconciled() -> None:
         """The broker was asked how things stand, and what had been missed was told."""

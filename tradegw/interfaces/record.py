@@ -49,6 +49,7 @@ class IJournal(IEventLog, Interface):
     """Where everything is written down that must survive. Reads see what is durable."""
 
     problem: str | None = Attribute("why nothing can be written at the moment")
+    lost: int = Attribute("how many calls of keep could not even be held, since the start")
 
     def write(*entries: Entry) -> Deferred[None]:
         """Write *entries*, all or none; fires when they are durable.
@@ -66,7 +67,9 @@ class IJournal(IEventLog, Interface):
         """The number for the next event, which is then to be kept in the same turn."""
 
     def observe(changed: Callable[[str | None], None]) -> None:
-        """Have *changed* called when the :attr:`problem` begins, changes or ends."""
+        """Have *changed* called when the :attr:`problem` begins, changes or ends, and when the
+        first is :attr:`lost` to it.
+        """
 
     def stop() -> Deferred[None]:
         """Write what is left, and close; fires when that is done."""
@@ -85,6 +88,9 @@ class IJournal(IEventLog, Interface):
 
     def unresolved() -> list[Recorded]:
         """Those without an outcome, or with an unknown one; oldest first."""
+
+    def untold() -> list[Recorded]:
+        """Those that led to an order of which nothing was told; of the newest, oldest first."""
 
     def orders(*, terminal: bool, newest: int) -> list[OrderState]:
         """The *newest* so many orders, oldest first."""

@@ -77,6 +77,7 @@ class Commits:
     ) -> None:
         self.problem: str | None = None
         self.lost = 0
+        self._is_losing = False
         self._store = store
         self._clock = clock
         self._run = run
@@ -105,7 +106,7 @@ class Commits:
         return batch.done
 
     def observe(self, changed: Callable[[str | None], None]) -> None:
-        """Have *changed* called when the problem begins, changes or ends."""
+        """Have *changed* called when the problem begins, changes or ends, or first loses some."""
         self._observers.append(changed)
 
     def look_after(self) -> None:
@@ -170,6 +171,7 @@ class Commits:
     def _committed(self, _result: object) -> None:
         self._patient()
         recovered, self.problem = self.problem is not None, None
+        self._is_losing = False
         for batch in self._under_way or ():  # what they append meanwhile waits for upkeep, too
             if batch.seq:
                 self._durable(batch.seq)
@@ -261,13 +263,15 @@ class Commits:
                 self.log.failure("an observer of the journal failed")
 
     def _lose(self) -> None:
-        if self.lost == 0:
+        self.lost += 1
+        if not self._is_losing:
+            self._is_losing = True
             self.log.critical(
                 "the journal has been failing for so long that {held} changes are held; further"
                 " ones are lost to it: restart when it is mended, to compare with the broker",
                 held=len(self._pending),
             )
-        self.lost += 1
+            self._tell()
 
     def _insert_one_by_one(self, batches: list[Batch]) -> None:
         """Leave out what no database takes (a defect of ours), or it would block all for ever."""

@@ -14,6 +14,9 @@ from .problems import why
 from .rows import Row
 
 NEWEST_EVENTS: Final = 1000
+NEWEST_INTENTS: Final = 10_000
+DAY: Final = 24 * 60 * 60 * 1_000_000
+"""In microseconds: an intent that is older than the newest by more was looked at before."""
 
 
 class Reading:
@@ -52,6 +55,18 @@ class Reading:
 
     def unresolved(self) -> list[Recorded]:
         return self._intents("resolved = 0")
+
+    def untold(self) -> list[Recorded]:
+        return self._intents(
+            "verdict = 'accepted' AND kind IN ('submit', 'leg', 'close') AND order_id IS NOT NULL"
+            f" AND number > (SELECT max(number) - {NEWEST_INTENTS} FROM intents)"
+            f" AND at > (SELECT max(at) - {DAY} FROM intents)"
+            # the entry of a leg keeps its intent, but not what was told of it
+            " AND (kind != 'leg' OR at >= coalesce((SELECT at FROM events WHERE seq >="
+            " (SELECT CAST(value AS INTEGER) FROM about WHERE name = 'oldest')"
+            " ORDER BY seq LIMIT 1), 0))"
+            " AND NOT EXISTS (SELECT 1 FROM orders WHERE orders.order_id = intents.order_id)"
+        )
 
     def orders(self, *, terminal: bool, newest: int) -> list[OrderState]:
         found = self._ask(

@@ -7,7 +7,9 @@ by other ways than events. Bounded: of the terminal orders the newest are kept.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from msgspec import Struct
@@ -59,6 +61,8 @@ class Blotter:
         self._links: dict[str, Links] = {}
         self._orders: dict[str, Order] = {}
         self._told: dict[str, Order] = {}
+        self._untold: dict[str, None] = {}
+        self._changing: Counter[str] = Counter()
         self._terminal: OrderedDict[str, None] = OrderedDict()
 
     def expect(self, links: Links) -> None:
@@ -77,6 +81,8 @@ class Blotter:
         """The broker accepted it as *order*, whether or not that carries the client order id."""
         self.forget(links)
         self._links.setdefault(order.id, links)
+        if order.id not in self._told:
+            self._untold[order.id] = None
         return self.apply(order)
 
     def apply(self, order: Order) -> Order:
@@ -105,6 +111,7 @@ class Blotter:
         found = meaning(told, kind, linked)
         if found.is_told:
             linked = self._told[order.id] = merged(told, linked)
+            self._untold.pop(order.id, None)
             if linked.status.is_terminal:
                 self._orders[order.id] = linked
                 self._retire(order.id)
@@ -127,6 +134,25 @@ class Blotter:
         """The orders that work as far as clients were told."""
         return [order for order in self._told.values() if not order.status.is_terminal]
 
+    @contextmanager
+    def changing(self, order_id: str) -> Iterator[None]:
+        """As long as this lasts, another order may take the place of this one."""
+        known = self._orders.get(order_id)
+        symbol = "" if known is None else known.symbol
+        self._changing[symbol] += 1
+        try:
+            yield
+        finally:
+            self._changing -= Counter([symbol])
+
+    def is_changing(self, symbol: str) -> bool:
+        """Whether an order of *symbol* is being changed, or one of which nothing is known."""
+        return bool(self._changing[symbol] or self._changing[""])
+
+    def untold(self) -> list[Order]:
+        """The orders that the broker accepted and of which no event has told."""
+        return [self._orders[order_id] for order_id in self._untold]
+
     def links_of(self, order_id: str) -> Links | None:
         """What the gateway alone knows of an order."""
         return self._links.get(order_id)
@@ -139,8 +165,14 @@ class Blotter:
         if told.status.is_terminal:
             self._retire(told.id)
 
+    def restore_untold(self, order: Order, links: Links) -> None:
+        """*order* was accepted before the restart, and nothing was told of it."""
+        if order.id not in self._orders:
+            self.accept(links, order)
+
     def renamed(self, previous_id: str, order: Order) -> Order:
         """The broker gave the order a new id: its links go with it."""
+        self._untold.pop(previous_id, None)
         links = self._links.get(previous_id)
         if links is not None:
             self._links.setdefault(order.id, links)
@@ -216,5 +248,5 @@ class Blotter:
         self._terminal[order_id] = None
         while len(self._terminal) > self._retained:
             oldest, _ = self._terminal.popitem(last=False)
-            for known in (self._orders, self._told, self._links):
+            for known in (self._orders, self._told, self._links, self._untold):
                 known.pop(oldest, None)

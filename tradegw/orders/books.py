@@ -2,7 +2,7 @@
 
 Begun with what the broker held when it was first asked, and kept by the cumulative fills of orders,
 so that neither a repeated nor a late event counts twice. What a commission took in the traded asset
-itself is taken off.
+itself is taken off; a pair of currencies is no asset, its commission is paid by the account.
 """
 
 from __future__ import annotations
@@ -18,6 +18,18 @@ from ..model.money import ZERO
 from ..model.order import Order
 
 REMEMBERED_ORDERS: Final = 20_000
+
+MONIES: Final = frozenset(
+    """AED AUD BGN BRL CAD CHF CLP CNH CNY COP CZK DKK EUR GBP HKD HUF IDR ILS INR ISK JPY KES KRW
+    KWD MAD MXN MYR NGN NOK NZD PEN PHP PLN QAR RON RUB SAR SEK SGD THB TRY TWD UAH USD VND ZAR
+    """.split()
+)
+"""Money of states, as it is traded for each other (ISO 4217, and the yuan abroad)."""
+
+LEAST_CODE: Final = 3
+"""No currency or coin that something is quoted in has a shorter name."""
+
+_SEPARATORS: Final = "/_-.:"
 
 
 class Books:
@@ -63,9 +75,7 @@ class Books:
 
     def charge(self, trade: Trade) -> bool:
         """Take off the commission of *trade* if it was paid in what was traded; whether it was."""
-        paid_in = trade.commission_currency
-        is_base = paid_in and trade.symbol.startswith(paid_in) and trade.symbol != paid_in
-        if not (is_base and trade.commission):
+        if not trade.commission or not _is_base(trade.commission_currency, trade.symbol):
             return False
         self.set(trade.symbol, self.held(trade.symbol) - trade.commission)
         return True
@@ -76,6 +86,19 @@ class Books:
             self._net[symbol] = quantity
         else:
             self._net.pop(symbol, None)
+
+
+def _is_base(currency: str, symbol: str) -> bool:
+    """Whether *currency* is what *symbol*, a pair, buys and sells.
+
+    Where it is traded for another money of states, as in USD_JPY, the account pays.
+    """
+    if not currency or not symbol.startswith(currency):
+        return False
+    quote = symbol[len(currency) :].lstrip(_SEPARATORS)
+    if len(quote) < LEAST_CODE:  # a stock whose name begins so
+        return False
+    return not (currency in MONIES and quote in MONIES)
 
 
 def net_of(positions: Iterable[Position]) -> dict[str, Decimal]:

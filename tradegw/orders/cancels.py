@@ -138,3 +138,4 @@ class Cancels:
             self._record.done(intent, await self._seen(intent.target))
         except GatewayError as error:
             self._record.refused(intent, error)
+            self._exits.keep(intent.target)

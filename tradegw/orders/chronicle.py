@@ -36,6 +36,7 @@ from ..model.journal import Entry, Execution, NetPosition, OrderState, Told
 from ..model.order import Order
 from .blotter import Blotter
 from .books import Books
+from .hedges import Hedges
 
 _ORDER_OF: Final[dict[type[Any], Callable[[Any], str | None]]] = {
     OrderEvent: lambda event: event.order.id,
@@ -57,13 +58,20 @@ class _Waiting(Struct, eq=False):
 
 @implementer(IEventSink)
 class Chronicle:
-    """The way of all events to *sink*. *books* are kept by what was told."""
+    """The way of all events to *sink*. *books* and *hedges* are kept by what was told."""
 
     log = Logger()
 
     def __init__(
-        self, journal: IJournal, sink: IEventSink, blotter: Blotter, books: Books, now: WallClock
+        self,
+        journal: IJournal,
+        sink: IEventSink,
+        blotter: Blotter,
+        books: Books,
+        now: WallClock,
+        hedges: Hedges | None = None,
     ) -> None:
+        self._hedges = hedges
         self._journal = journal
         self._sink = sink
         self._blotter = blotter
@@ -123,6 +131,8 @@ class Chronicle:
             if self._books.execute(event.order):
                 entries.append(self._net(event.order.symbol))
             return entries
+        if isinstance(event, PositionEvent) and self._hedges is not None:
+            return [*self._hedges.tell(event)]
         if not isinstance(event, TradeEvent):
             return []
         trade = event.trade

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Final
+
+from msgspec.structs import replace
 from twisted.logger import Logger
 
 from ..deferreds import as_deferred
@@ -14,21 +18,34 @@ from . import answers
 from .attempt import Attempt
 from .blotter import Blotter
 from .dispatch import Dispatch
+from .gate import Gate
 from .intents import Intents
 from .line import Line
 from .reads import Reads
 
 
+WHOLE: Final = ClosePositionRequest()
+"""All of a position, at market."""
+
+
 class Closing:
     """Sends closing orders. One that is repeated while the first still works, or while its outcome
-    is not known, gets that one again; one that finds nothing to close says so.
+    is not known, gets that one again; one that finds nothing to close says so. What other orders
+    close already is not closed twice where the trading state wants that (:meth:`.Gate.closable`).
     """
 
     log = Logger()
 
     def __init__(
-        self, line: Line, blotter: Blotter, reads: Reads, intents: Intents, dispatch: Dispatch
+        self,
+        line: Line,
+        blotter: Blotter,
+        reads: Reads,
+        intents: Intents,
+        dispatch: Dispatch,
+        gate: Gate,
     ) -> None:
+        self._gate = gate
         self._line = line
         self._blotter = blotter
         self._reads = reads
@@ -41,9 +58,8 @@ class Closing:
         self, position_id: str, request: ClosePositionRequest, key: str | None = None
     ) -> OrderHandle:
         """Close a position, or ``request.quantity`` of it."""
-        digest = ""
+        digest = _digest(position_id, request)
         if key is not None:
-            digest = answers.digest("close", position_id, request)
             first = self._intents.same_as(None, key, digest)
             if first is not None:
                 return await self._dispatch.outcome(first)
@@ -57,7 +73,7 @@ class Closing:
         failure: GatewayError | None = None
         for position in await self._reads.positions(symbol, always=True):
             try:
-                handles.append(await self._send(position, ClosePositionRequest()))
+                handles.append(await self._send(position, WHOLE))
             except PositionNotFound:
                 continue  # it closed by itself meanwhile
             except GatewayError as error:
@@ -74,19 +90,26 @@ class Closing:
         key: str | None = None,
         digest: str = "",
     ) -> OrderHandle:
-        is_whole = request == ClosePositionRequest()
+        is_whole = request == WHOLE
         if key is not None:  # the same may have come while the position was looked up
             first = self._intents.same_as(None, key, digest)
             if first is not None:
                 return await self._dispatch.outcome(first)
         if is_whole and (first := self._under_way(position)) is not None:
             return await self._dispatch.outcome(first)
-        attempt = self._attempt(position, request, key, digest)
+        digest = digest or _digest(position.id, request)
+        quantity = self._gate.closable(position, request)
+        attempt = self._attempt(position, request, quantity, key, digest)
+        self._gate.check_close(position, request, attempt)
         if is_whole:
             self._closing[position.id] = attempt
         sent_as, broker = attempt.links.client_order_id, self._line.broker
+        sent = request if quantity == position.quantity else replace(request, quantity=quantity)
         handle = await self._dispatch.send(
-            attempt, lambda: broker.close(position, request, sent_as), urgent=True
+            attempt,
+            lambda: broker.close(position, sent, sent_as),
+            check=lambda: self._gate.check_close(position, request, attempt),
+            urgent=True,
         )
         self.log.info(
             "position {position_id} is being closed by order {order_id}",
@@ -97,11 +120,16 @@ class Closing:
         return handle
 
     def _attempt(
-        self, position: Position, request: ClosePositionRequest, key: str | None, digest: str
+        self,
+        position: Position,
+        request: ClosePositionRequest,
+        quantity: Decimal,
+        key: str | None,
+        digest: str,
     ) -> Attempt:
         return self._intents.attempt(
             IntentKind.CLOSE,
-            _as_order(position, request),
+            _as_order(position, request, quantity),
             self._line.broker.client_order_ids,
             digest=digest,
             symbol=position.symbol,
@@ -110,9 +138,11 @@ class Closing:
         )
 
     def restore(self, attempt: Attempt) -> None:
-        """A close whose outcome was not known before the restart."""
-        if attempt.intent.target is not None:
-            self._closing[attempt.intent.target] = attempt
+        """A close that was under way before the restart; one of a part is no close of all."""
+        intent = attempt.intent
+        names = [name for name in (intent.target, intent.symbol) if name is not None]
+        if intent.target is not None and intent.digest in [_digest(each, WHOLE) for each in names]:
+            self._closing[intent.target] = attempt
 
     def _under_way(self, position: Position) -> Attempt | None:
         """The attempt that closes all of *position* already, or may."""
@@ -129,12 +159,18 @@ class Closing:
         return order is not None and not order.status.is_terminal
 
 
-def _as_order(position: Position, request: ClosePositionRequest) -> OrderRequest:
+def _digest(position_id: str, request: ClosePositionRequest) -> str:
+    return answers.digest("close", position_id, request)
+
+
+def _as_order(
+    position: Position, request: ClosePositionRequest, quantity: Decimal
+) -> OrderRequest:
     """The order that closes."""
     return OrderRequest(
         symbol=position.symbol,
         side=position.side.closing,
-        quantity=request.quantity or position.quantity,
+        quantity=quantity,
         order_type=request.order_type or OrderType.MARKET,
         limit_price=request.limit_price,
         position_id=position.id,

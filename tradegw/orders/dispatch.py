@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 
 from ..deferreds import as_deferred, logged
 from ..errors import GatewayError, JournalUnavailable, OrderDenied, leaves_doubt
-from ..interfaces import IExits, IJournal
+from ..interfaces import IExits
 from ..metrics.meters import Meters
 from ..model.enums import OrderStatus
 from ..model.journal import Intent, IntentKind, Verdict
@@ -26,6 +26,7 @@ from .blotter import Blotter
 from .intents import Intents
 from .line import Line
 from .patience import Patience
+from .writing import Overdue, Writing
 
 SEEN_SECONDS: Final = 1.0
 """When an event told of the order, its answer is waited for this long and no longer."""
@@ -41,14 +42,14 @@ class Dispatch:
         line: Line,
         blotter: Blotter,
         intents: Intents,
-        journal: IJournal,
+        writing: Writing,
         meters: Meters,
         patience: Patience,
     ) -> None:
         self._line = line
         self._blotter = blotter
         self._intents = intents
-        self._journal = journal
+        self._writing = writing
         self._meters = meters
         self._patience = patience
         self._exits: IExits
@@ -109,13 +110,8 @@ class Dispatch:
         check: Callable[[], None] | None,
         urgent: bool,
     ) -> None:
-        try:
-            await self._journal.write(attempt.intent)
-        except JournalUnavailable as error:
-            if not urgent:
-                self._back_out(attempt, error)
-                return
-            self._journal.keep(attempt.intent)
+        if not await self._is_written(attempt, urgent):
+            return
         attempt.mark(WRITTEN)
         try:
             if check is not None:
@@ -133,16 +129,20 @@ class Dispatch:
             self.accepted(attempt, order)
 
     @as_deferred
-    async def written_if_possible(self, attempt: Attempt) -> None:
-        """Fires when the intent of *attempt*, which lowers risk, is durable, or cannot be yet."""
+    async def _is_written(self, attempt: Attempt, urgent: bool) -> bool:
+        """Whether *attempt* may go on; else its client has been told why not."""
+        if urgent:
+            await self._writing.if_possible(attempt.intent)
+            return True
         try:
-            await self._journal.write(attempt.intent)
-        except JournalUnavailable:
-            self._journal.keep(attempt.intent)
-
-    def write_beside(self, attempt: Attempt) -> None:
-        """Have *attempt*, which lowers risk, written down; nobody waits for it."""
-        self._journal.keep(attempt.intent)
+            await self._writing.before(attempt.intent)
+        except JournalUnavailable as error:
+            self._back_out(attempt, error)
+            return False
+        except Overdue as overdue:
+            self.refused(attempt, overdue.refusal())
+            return False
+        return True
 
     def _back_out(self, attempt: Attempt, error: JournalUnavailable) -> None:
         self._blotter.forget(attempt.links)

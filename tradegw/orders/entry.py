@@ -26,6 +26,7 @@ from .intents import Intents, minted
 from .line import Line
 from .resolution import Resolution
 from .told import Told
+from .writing import Writing
 
 LEG_SPARE: Final = 8
 """Characters that a leg's client order id adds to its entry's: ``-sl-1234``."""
@@ -47,6 +48,7 @@ class Entry:
         blotter: Blotter,
         told: Told,
         intents: Intents,
+        writing: Writing,
         dispatch: Dispatch,
         gate: Gate,
     ) -> None:
@@ -55,6 +57,7 @@ class Entry:
         self._blotter = blotter
         self._told = told
         self._intents = intents
+        self._writing = writing
         self._dispatch = dispatch
         self._gate = gate
         self._exits: IExits
@@ -133,7 +136,7 @@ class Entry:
 
     @as_deferred
     async def look_up(self, order_id: str) -> Order:
-        order = await self._line.ask(lambda: self._broker.order(order_id), always=True)
+        order = await self._line.look(lambda: self._broker.order(order_id))
         return self._blotter.apply(order)
 
     @as_deferred
@@ -143,7 +146,10 @@ class Entry:
 
     @as_deferred
     async def replace_leg(self, order_id: str, change: OrderChange) -> Replaced:
-        changed = await self._line.ask(lambda: self._broker.replace(order_id, change))
+        with self._blotter.changing(order_id):
+            changed = await self._line.ask(
+                lambda: self._broker.replace(order_id, change), always=True
+            )
         if changed.previous_order_id is None:
             return Replaced(order=self._blotter.apply(changed.order))
         return self.renamed(changed.previous_order_id, changed.order)
@@ -171,9 +177,9 @@ class Entry:
         if self.refuses_repeats:
             # Not waited for: its plan is durable since before its entry was sent, and the next
             # process would look for it under this very id, and send no other, before it is placed.
-            self._dispatch.write_beside(attempt)
+            self._writing.beside(attempt.intent)
         else:
-            await self._dispatch.written_if_possible(attempt)
+            await self._writing.if_possible(attempt.intent)
         try:
             order = await self._line.ask(lambda: self._broker.submit(request), always=True)
         except GatewayError as error:
@@ -197,7 +203,7 @@ class Entry:
     async def find_leg(self, client_order_id: str) -> Order | None:
         try:
             call = self._broker.order_by_client_id
-            return self._found(await self._line.ask(lambda: call(client_order_id), always=True))
+            return self._found(await self._line.look(lambda: call(client_order_id)))
         except (OrderNotFound, UnsupportedOperation):
             pass  # not every broker finds it so at once, or at all
         return await self._in_lists(client_order_id)
@@ -207,7 +213,7 @@ class Entry:
         query = OrderQuery(client_order_id=client_order_id)
         calls = (self._broker.open_orders, lambda: self._broker.closed_orders(query))
         for call in calls:  # in this order, for an order may end between the two
-            for order in await self._line.ask(call, always=True):
+            for order in await self._line.look(call):
                 if order.client_order_id == client_order_id:
                     return self._found(order)
         return None

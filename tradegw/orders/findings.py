@@ -7,14 +7,14 @@ than the event that told of it.
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import Final
 
 from msgspec.structs import replace
 from twisted.internet.defer import DeferredSemaphore, gatherResults
-from twisted.logger import Logger
 
 from ..deferreds import as_deferred
-from ..errors import GatewayError, OrderNotFound
+from ..errors import GatewayError, OrderNotFound, UnsupportedOperation
 from ..interfaces import IAlarm, IBrokerListener, IJournal, WallClock
 from ..model.account import Trade
 from ..model.enums import AccountEventKind, AlertCode, OrderStatus, TradeEventKind
@@ -31,14 +31,14 @@ from .told import Told
 AT_ONCE: Final = 10
 """Orders that are asked for at the same time."""
 
+_MOMENT: Final = timedelta(microseconds=1)
+
 TIMES: Final = 2
 """So often in a row the broker must say what contradicts everything before."""
 
 
 class Findings:
     """Compares surveys with what was told, and tells the difference to *intake*."""
-
-    log = Logger()
 
     def __init__(
         self,
@@ -59,6 +59,7 @@ class Findings:
         self._now = now
         self._intake: IBrokerListener
         self._before: dict[str, Order] = {}
+        self._untold: list[Order] = []
         self._contradictions: Counter[str] = Counter()
         self._contradicted: set[str] = set()
         self._missing = 0
@@ -71,6 +72,7 @@ class Findings:
     def begin(self) -> None:
         """The broker is about to be asked."""
         self._before = {order.id: order for order in self._blotter.all_told()}
+        self._untold = self._blotter.untold()
         self._stock.begin()
 
     @as_deferred
@@ -86,9 +88,10 @@ class Findings:
         for order in found.closed:
             self.learned(order)
         for order in found.working:
-            if self._blotter.told(order.id) is self._before.get(order.id):
+            if self._is_as_before(order.id):
                 self.learned(order)
                 self._check_undead(order)
+                self._check_uncancelled(order)
         await self._find_vanished(found)
         for order_id in self._contradictions.keys() - self._contradicted:
             del self._contradictions[order_id]
@@ -108,15 +111,8 @@ class Findings:
 
     def _learned(self, told: Order | None, order: Order) -> None:
         self._told.claim(order)
-        if told is None and order.outside is None and self._is_outside(order):
-            order = replace(order, outside=True)
-            self.log.warn(
-                "order {order_id} was not sent through this gateway: it is taken over",
-                order_id=order.id,
-                symbol=order.symbol,
-                side=order.side.value,
-                quantity=order.quantity,
-            )
+        if told is None:
+            order = self._told.from_outside(order)
         kind = missing_event(told, self._blotter.linked(order))
         self._intake.on_event(
             OrderEvent(timestamp=self._now(), event=kind, order=order, reconciled=True)
@@ -134,13 +130,6 @@ class Findings:
         self._stock.count(told)
         return told
 
-    def _is_outside(self, order: Order) -> bool:
-        linked = self._blotter.linked(order)
-        if linked.correlation_id is not None or self._blotter.links_of(order.id) is not None:
-            return False
-        parent = linked.parent_order_id
-        return parent is None or self._blotter.told(parent) is None
-
     def _check_undead(self, order: Order) -> None:
         """It works, although clients were told that it ended."""
         told = self._blotter.told(order.id)
@@ -151,15 +140,28 @@ class Findings:
             self._blotter.revive(order.id)
             self._learned(None, order)
 
+    def _check_uncancelled(self, order: Order) -> None:
+        """It works, although it was being cancelled, and the broker does not say since when: its
+        lists may be behind, or the cancel was refused.
+        """
+        told = self._blotter.told(order.id)
+        if told is None or told.status is not OrderStatus.PENDING_CANCEL:
+            return
+        if order.status is told.status or order.updated_at > told.updated_at:
+            return
+        if self._contradicts(order.id):
+            del self._contradictions[order.id]
+            self.learned(replace(order, updated_at=told.updated_at + _MOMENT))
+
     @as_deferred
     async def _find_vanished(self, found: Survey) -> None:
-        """Ask for each order that should work and is in no list."""
+        """Ask for each order that should work, or that nothing told of, and is in no list."""
         listed = {order.id for order in (*found.working, *found.closed)}
+        working = [order for order in self._before.values() if not order.status.is_terminal]
         gone = [
             order
-            for order_id, order in self._before.items()
-            if not order.status.is_terminal and order_id not in listed
-            if self._blotter.told(order_id) is order
+            for order in (*working, *self._untold)
+            if order.id not in listed and self._is_as_before(order.id)
         ]
         at_once = DeferredSemaphore(AT_ONCE)
         failures = await gatherResults([at_once.run(self._ask_for, order) for order in gone])
@@ -172,15 +174,40 @@ class Findings:
         """Tell how *order* is now; or why it could not be asked for."""
         broker = self._line.broker
         try:
-            self.learned(await self._line.ask(lambda: broker.order(order.id), always=True))
+            self.learned(await self._line.look(lambda: broker.order(order.id)))
         except OrderNotFound:
-            self._vanished(order)
+            return await self._ask_by_name(order)
         except GatewayError as error:
             return error
         return None
 
+    @as_deferred
+    async def _ask_by_name(self, order: Order) -> GatewayError | None:
+        """The broker does not know the id of *order*; one of which nothing told may bear another
+        by now.
+        """
+        broker, links = self._line.broker, self._blotter.links_of(order.id)
+        if links is not None and self._blotter.told(order.id) is None:
+            sent_as = links.client_order_id
+            try:
+                found = await self._line.look(lambda: broker.order_by_client_id(sent_as))
+            except (OrderNotFound, UnsupportedOperation):
+                pass
+            except GatewayError as error:
+                return error
+            else:
+                self._blotter.renamed(order.id, found)
+                self.learned(found)
+                return None
+        self._vanished(order)
+        return None
+
+    def _is_as_before(self, order_id: str) -> bool:
+        """Whether nothing was told of an order since the broker was asked."""
+        return self._blotter.told(order_id) is self._before.get(order_id)
+
     def _vanished(self, order: Order) -> None:
-        if self._blotter.told(order.id) is order and self._contradicts(order.id):
+        if self._is_as_before(order.id) and self._contradicts(order.id):
             self._alert(order, "is not known to the broker any more")
             self.learned(replace(order, status=OrderStatus.CANCELLED, updated_at=self._now()))
 

@@ -12,10 +12,11 @@ from twisted.internet.interfaces import IReactorTime
 
 from ..deferreds import as_deferred, deadline
 from ..errors import NotReconciled
-from ..model.enums import Side
+from ..model.account import Position
+from ..model.enums import OrderType, Side
 from ..model.journal import IntentKind
 from ..model.money import ZERO
-from ..model.order import Order, OrderChange, OrderRequest
+from ..model.order import ClosePositionRequest, Order, OrderChange, OrderRequest
 from ..risk.trading import TradingGate
 from .attempt import Attempt
 from .blotter import Blotter
@@ -27,7 +28,10 @@ PATIENCE_SECONDS: Final = 5.0
 
 
 class Gate:
-    """Shut until the broker was asked how things stand; then as the trading state says."""
+    """Shut until the broker was asked how things stand; then as the trading state says.
+
+    *nets* says whether an order of the other side reduces whatever is held of its symbol.
+    """
 
     def __init__(
         self,
@@ -36,7 +40,10 @@ class Gate:
         blotter: Blotter,
         intents: Intents,
         clock: IReactorTime,
+        *,
+        nets: bool = True,
     ) -> None:
+        self._nets = nets
         self._trading = trading
         self._books = books
         self._blotter = blotter
@@ -90,6 +97,40 @@ class Gate:
         reducing = self._reducing(order.symbol, order.side, order_id=order.id)
         self._trading.check_change(order, change, self._held(order.symbol), reducing)
 
+    def closable(self, position: Position, request: ClosePositionRequest) -> Decimal:
+        """As much of *position* as *request* may close now, at most what it asks for.
+
+        A close may always leave, but many of them, or one beside other orders, could close more
+        than there is. Unless trading is ``ACTIVE`` it is cut to what the others leave, exit legs
+        apart; what rests at a price never stands in the way of a close of all at market.
+        """
+        wanted = position.quantity if request.quantity is None else request.quantity
+        if self._trading.is_open:
+            return wanted
+        return max(ZERO, min(wanted, self._left(position, request, None)))
+
+    def check_close(
+        self, position: Position, request: ClosePositionRequest, own: Attempt
+    ) -> None:
+        """Raise ``OrderDenied`` if *request*, the business of *own*, could close more than there is."""
+        if self._trading.is_open:
+            return
+        left = self._left(position, request, own)
+        wanted = request_of(own.intent).quantity
+        self._trading.check_close(wanted, max(ZERO, left))
+
+    def _left(
+        self, position: Position, request: ClosePositionRequest, own: Attempt | None
+    ) -> Decimal:
+        at_market = request == ClosePositionRequest()
+        others = (
+            quantity
+            for order, quantity in self._others(position.symbol, position.side.closing, own=own)
+            if self._nets or order.position_id == position.id
+            if not at_market or order.order_type is OrderType.MARKET
+        )
+        return position.quantity - sum(others, ZERO)
+
     @contextmanager
     def changing(self, order_id: str, change: OrderChange) -> Iterator[None]:
         """As long as this lasts, the order may have the quantity of *change* already."""
@@ -107,21 +148,26 @@ class Gate:
         self, symbol: str, side: Side, *, own: Attempt | None = None, order_id: str | None = None
     ) -> Decimal:
         """What other orders of that side, exit legs apart, could still execute."""
-        working = [
-            max(order.remaining_quantity, self._wanted(order.id) - order.filled_quantity)
-            for order in self._blotter.working()
-            if (order.symbol, order.side) == (symbol, side)
-            if order.parent_order_id is None and order.id != order_id
-        ]
-        on_their_way = [
-            request.quantity
-            for attempt in self._intents.under_way()
-            if attempt is not own and attempt.seen is None and not attempt.settling
-            if attempt.intent.kind in (IntentKind.SUBMIT, IntentKind.CLOSE)
-            for request in (request_of(attempt.intent),)
-            if (request.symbol, request.side) == (symbol, side)
-        ]
-        return sum((*working, *on_their_way), ZERO)
+        others = self._others(symbol, side, own=own, order_id=order_id)
+        return sum((quantity for _order, quantity in others), ZERO)
+
+    def _others(
+        self, symbol: str, side: Side, *, own: Attempt | None = None, order_id: str | None = None
+    ) -> Iterator[tuple[Order | OrderRequest, Decimal]]:
+        """Those orders, working or on their way, each with what it could still execute."""
+        for order in self._blotter.working():
+            if (order.symbol, order.side) != (symbol, side):
+                continue
+            if order.parent_order_id is None and order.id != order_id:
+                wanted = self._wanted(order.id) - order.filled_quantity
+                yield order, max(order.remaining_quantity, wanted)
+        for attempt in self._intents.under_way():
+            if attempt is own or attempt.seen is not None or attempt.settling:
+                continue
+            if attempt.intent.kind in (IntentKind.SUBMIT, IntentKind.CLOSE):
+                request = request_of(attempt.intent)
+                if (request.symbol, request.side) == (symbol, side):
+                    yield request, request.quantity
 
     def _wanted(self, order_id: str) -> Decimal:
         """The largest quantity that a change under way gives the order."""

@@ -113,6 +113,10 @@ class Intents:
         """All that are not settled, oldest first."""
         return list(self._under_way.values())
 
+    def is_under_way(self, symbol: str) -> bool:
+        """Whether any in *symbol* is not settled."""
+        return any(attempt.intent.symbol == symbol for attempt in self._under_way.values())
+
     def in_doubt(self) -> int:
         """How many are being found out."""
         return sum(one.verdict is Verdict.UNKNOWN for one in self._under_way.values())

@@ -1,7 +1,8 @@
 """What news of an order means, given what its clients were told of it last. The table is total.
 
 Brokers repeat themselves, tell things late and out of order, and fill what they had cancelled. So
-an event is judged by the two statuses and by the cumulative filled quantity, which never shrinks::
+an event is judged by the two statuses, by the cumulative filled quantity, which never shrinks, and
+by the time of the broker's last change to the order as far as it works::
 
     NEWS      it goes on as one would expect
     REPEATED  all of it was told already
@@ -87,6 +88,8 @@ def meaning(told: Order | None, kind: OrderEventKind, now: Order) -> Meaning:
     follows = FOLLOWS[told.status, now.status]
     if now.filled_quantity > told.filled_quantity:
         return Meaning.NEWS if told.status not in TERMINAL_STATUSES else Meaning.ODD
+    if _is_older(told, now):
+        return follows if follows is Meaning.BROKEN else Meaning.LATE
     if follows is Meaning.ODD:  # a fill that was counted already
         return Meaning.LATE
     if kind is OrderEventKind.CREATED:  # told in another way already, or twice
@@ -98,6 +101,19 @@ def meaning(told: Order | None, kind: OrderEventKind, now: Order) -> Meaning:
 
 def _late(follows: Meaning) -> Meaning:
     return Meaning.NEWS if follows is Meaning.NEWS else Meaning.LATE
+
+
+def _is_older(told: Order, now: Order) -> bool:
+    """Whether the working order *now* is how it was before it was as *told*.
+
+    What works although it was being cancelled must be newer: else it is how it was before that.
+    """
+    if now.status in TERMINAL_STATUSES:
+        return False
+    if now.filled_quantity < told.filled_quantity:
+        return True
+    is_back = told.status is OrderStatus.PENDING_CANCEL and now.status is not told.status
+    return now.updated_at < told.updated_at or (is_back and now.updated_at == told.updated_at)
 
 
 def _differs(told: Order, now: Order) -> bool:

@@ -25,6 +25,12 @@ class Line:
 
     What lowers risk (cancels, closes, exit legs) is sent ``always``, breaker or not. An answer that
     takes longer than ``ANSWER_SECONDS`` is none; what was asked may have been done all the same.
+
+    Counted is what somebody wants done or told, once each. Our own looking (what became of an
+    order, how things stand) is not: it is repeated until it is answered, so that one outage of
+    some seconds would open the breaker, and entries would be refused until somebody resets it.
+    Nothing is hidden by that: what is looked for is in doubt because a call failed that counted,
+    and orders wait for the first reconciliation as it is.
     """
 
     log = Logger()
@@ -55,6 +61,10 @@ class Line:
         """The broker's answer to *call*; fails with ``GatewayError`` and nothing else."""
         if not always and self._breaker.is_open:
             return fail(self._is_open())
+        return self.look(call).addErrback(self._counted)
+
+    def look(self, call: Callable[[], Deferred[T]]) -> Deferred[T]:
+        """As :meth:`ask`, for our own looking: breaker or not, and an outage is not counted."""
         try:
             answer = call()
         except Exception:  # a broker is to fail later, but may not
@@ -70,6 +80,9 @@ class Line:
         if not isinstance(error, GatewayError):
             self.log.failure("a call to {provider} failed", failure, provider=self.broker.provider)
             raise InternalError("The broker's answer could not be used") from error
-        if is_outage(error):
-            self._breaker.record_failure(self._seconds())
         raise error
+
+    def _counted(self, failure: Failure) -> Failure:
+        if isinstance(failure.value, GatewayError) and is_outage(failure.value):
+            self._breaker.record_failure(self._seconds())
+        return failure

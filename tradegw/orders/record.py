@@ -11,13 +11,17 @@ from ..model import wire
 from ..model.journal import Intent, IntentKind, Outcome, Verdict
 from ..model.order import Order, OrderChange
 from . import answers
+from .writing import Overdue, Writing
 
 
 class Record:
     """Intents and outcomes of what is done to the order that is their target."""
 
-    def __init__(self, journal: IJournal, now: WallClock, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, journal: IJournal, writing: Writing, now: WallClock, new_id: Callable[[], str]
+    ) -> None:
         self._journal = journal
+        self._writing = writing
         self._now = now
         self._new_id = new_id
 
@@ -25,13 +29,17 @@ class Record:
     async def change(self, order_id: str, change: OrderChange) -> Intent:
         """A change is wanted; fires when that is durable, or fails with ``JournalUnavailable``."""
         intent = self._intent(IntentKind.REPLACE, order_id, wire.encode(change))
-        await self._journal.write(intent)
+        try:
+            await self._writing.before(intent)
+        except Overdue as overdue:
+            self.refused(intent, overdue.refusal())
+            raise overdue.refusal() from None
         return intent
 
     def cancel(self, order_id: str) -> Intent:
         """A cancel is wanted. It is not waited for: a cancel lowers risk, and may be repeated."""
         intent = self._intent(IntentKind.CANCEL, order_id, b"{}")
-        self._journal.keep(intent)
+        self._writing.beside(intent)
         return intent
 
     def _intent(self, kind: IntentKind, order_id: str, body: bytes) -> Intent:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 from msgspec.structs import replace as with_changes
 from twisted.logger import Logger
@@ -18,6 +20,10 @@ from .gate import Gate
 from .patience import Patience
 from .record import Record
 from .watch import Watch
+
+
+TIMES: Final = 2
+"""So often an order that ended must be seen without a successor."""
 
 
 class Replaces:
@@ -89,9 +95,13 @@ class Replaces:
             self._record.refused(intent, error)
             self._exits.unchanged(order_id, in_doubt=False)
             raise
-        self._record.done(intent, changed.order)
-        self._exits.replaced(order_id, changed.order)
+        self._done(intent, order_id, changed.order)
         return changed
+
+    def _done(self, intent: Intent, order_id: str, order: Order) -> None:
+        """An event may have overtaken the answer *order*: the exits are told how it is now."""
+        self._record.done(intent, order)
+        self._exits.replaced(order_id, self._blotter.order(order.id) or order)
 
     @as_deferred
     async def _asked(self, intent: Intent, order_id: str, change: OrderChange) -> Replaced:
@@ -111,21 +121,30 @@ class Replaces:
     async def _seen(self, order_id: str, change: OrderChange) -> Replaced:
         """The order once it shows the change, maybe under another id."""
 
+        alone = 0
+
         async def judge(order: Order) -> Replaced | None:
+            nonlocal alone
             if _shows(order, change):
                 return Replaced(order=order)
             if not order.status.is_terminal:
                 return None
             successor = await self._successor(order)
-            if successor is None:
-                raise OrderNotModifiable(order_id, f"it is {order.status.value}")
-            return self._entry.renamed(order_id, successor)
+            if successor is not None:
+                return self._entry.renamed(order_id, successor)
+            alone += 1
+            if alone < TIMES:
+                return None  # what took its place may not be listed yet
+            raise OrderNotModifiable(order_id, f"it is {order.status.value}")
 
         return await self._watch.until(order_id, "change", judge)
 
     @as_deferred
     async def _successor(self, order: Order) -> Order | None:
-        """The order that took the place of *order* under the same client order id."""
+        """The order that took the place of *order* under the same client order id.
+
+        Fails with another error than ``OrderNotModifiable`` if that could not be asked.
+        """
         links = self._blotter.links_of(order.id)
         sent_as = order.client_order_id if links is None else links.client_order_id
         if sent_as is None:
@@ -148,8 +167,7 @@ class Replaces:
             self._record.refused(intent, error)
             self._exits.unchanged(intent.target, in_doubt=False)
             return
-        self._record.done(intent, changed.order)
-        self._exits.replaced(intent.target, changed.order)
+        self._done(intent, intent.target, changed.order)
 
 
 def _shows(order: Order, change: OrderChange) -> bool:

@@ -139,7 +139,7 @@ class Resolution:
         client_order_id = attempt.links.client_order_id
         try:
             call = self._broker.order_by_client_id
-            order = await self._line.ask(lambda: call(client_order_id), always=True)
+            order = await self._line.look(lambda: call(client_order_id))
             if _may_be(attempt, order):
                 return order
         except (OrderNotFound, UnsupportedOperation):
@@ -147,7 +147,7 @@ class Resolution:
         query = OrderQuery(client_order_id=client_order_id, since=attempt.intent.at - MARGIN)
         lists = (self._broker.open_orders, lambda: self._broker.closed_orders(query))
         for listing in lists:  # in this order, for an order may end between the two
-            for order in await self._line.ask(listing, always=True):
+            for order in await self._line.look(listing):
                 if _may_be(attempt, order):
                     return order
         return await self._in_executions(attempt, others)
@@ -156,7 +156,7 @@ class Resolution:
     async def _in_executions(self, attempt: Attempt, others: set[str]) -> Order | None:
         """An order that only its executions show any more; *others* were seen to be none."""
         query = TradeQuery(symbol=attempt.intent.symbol, since=attempt.intent.at - MARGIN)
-        trades = await self._line.ask(lambda: self._broker.trades(query), always=True)
+        trades = await self._line.look(lambda: self._broker.trades(query))
         strangers = {
             trade.order_id
             for trade in trades
@@ -165,9 +165,8 @@ class Resolution:
         }
         for order_id in sorted(strangers)[:MAX_STRANGERS]:
             try:
-                order = await self._line.ask(
-                    lambda wanted=order_id: self._broker.order(wanted),  # type: ignore[misc]
-                    always=True,
+                order = await self._line.look(
+                    lambda wanted=order_id: self._broker.order(wanted)  # type: ignore[misc]
                 )
             except OrderNotFound:
                 continue

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from ..interfaces import IJournal
+from ..model.enums import OrderStatus
 from ..model.journal import OrderState
 from ..model.order import Order
 from .blotter import RETAINED_TERMINAL, Blotter, Links
 from .books import Books
+from .intents import links_of, order_of
 
 _orders = msgspec.json.Decoder(Order)
 _links = msgspec.json.Decoder(Links)
@@ -35,3 +38,14 @@ def restore_orders(journal: IJournal, blotter: Blotter, *books: Books) -> None:
     for position in journal.net_positions():
         for book in books:
             book.set(position.symbol, position.quantity)
+
+
+def restore_untold(journal: IJournal, blotter: Blotter) -> None:
+    """Orders that were accepted and of which clients were told nothing yet: as they were wanted,
+    until the broker was asked.
+    """
+    for recorded in journal.untold():
+        intent, outcome = recorded.intent, recorded.outcome
+        if outcome is not None and outcome.order_id is not None:
+            wanted = order_of(intent, OrderStatus.PENDING, intent.at)
+            blotter.restore_untold(replace(wanted, id=outcome.order_id), links_of(intent))

@@ -1,12 +1,14 @@
 """Positions: what must be held by all executions, beside what the broker says is held.
 
-A difference may be a fill that was not heard of yet, so it must be seen twice, with nothing
-executed in between, before it counts. One that cannot be explained is told, and restricts trading
+Where something executed while the broker was being asked, its answer may be older than that: the
+symbol is left for the next time. A difference may be a fill that was not heard of yet, so it must
+be seen twice, with nothing executed in between, before it counts. One that cannot be explained is told, and restricts trading
 to reductions until it is gone or an operator sets trading ``ACTIVE`` and so accepts it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -33,7 +35,9 @@ SHOWN: Final = 5
 
 
 class Stock:
-    """Compares *books*, kept by all that came in, with the broker's positions."""
+    """Compares *books*, kept by all that came in, with the broker's positions, of which *nets* says
+    whether there is but one of each symbol.
+    """
 
     def __init__(
         self,
@@ -43,7 +47,10 @@ class Stock:
         trading: TradingSwitch,
         exits: IExits,
         now: WallClock,
+        *,
+        nets: bool = True,
     ) -> None:
+        self._nets = nets
         self._books = books
         self._told = told
         self._chronicle = chronicle
@@ -51,9 +58,10 @@ class Stock:
         self._exits = exits
         self._now = now
         self._intake: IBrokerListener
-        self._version = 0
-        self._is_overtaken = False
-        self._has_begun = True
+        self._versions: Counter[str] = Counter()
+        self._overtaken: set[str] = set()
+        self._unbegun: set[str] = set()
+        """Symbols of which it is not known yet what was held at the first start."""
         self._doubted: dict[str, Difference] = {}
         self._was_restricted = trading.is_restricted
         self._before: dict[str, Decimal] | None = None
@@ -65,13 +73,17 @@ class Stock:
 
     def begin(self) -> None:
         """The broker is about to be asked."""
-        self._version = self._told.version
+        self._versions = self._told.versions.copy()
         if self._before is None:
-            self._before = {symbol: self._books.held(symbol) for symbol in self._books.symbols()}
+            symbols = self._books.symbols() if self._nets else ()  # else each is known by its id
+            self._before = {symbol: self._books.held(symbol) for symbol in symbols}
 
     def asked(self) -> None:
         """The broker has answered: what is told from now on is its answer."""
-        self._is_overtaken = self._version != self._told.version
+        versions = self._told.versions
+        self._overtaken = {
+            symbol for symbol in versions if versions[symbol] != self._versions[symbol]
+        }
 
     def count(self, order: Order) -> None:
         """What *order* executed is in the books already."""
@@ -84,16 +96,18 @@ class Stock:
 
     def compare(self, positions: Iterable[Position], *, is_first: bool) -> int:
         """Take in the broker's *positions*; how many events were missed."""
-        positions = tuple(positions)
-        if self._is_overtaken and not is_first:
-            return 0  # something executed meanwhile: the answer may be older than that
+        overtaken = self._overtaken.copy()  # what is told now does not count
+        positions = tuple(each for each in positions if each.symbol not in overtaken)
         net = net_of(positions)
-        if is_first or not self._has_begun:
-            self._accept(net, self._books.symbols() | net.keys())
-            self._has_begun = not self._is_overtaken  # else the next answer is the first
-        missing = self._tell_missing(positions)
-        if self._check(net):
-            self._exits.on_positions(positions)
+        if is_first:
+            self._accept(net, (self._books.symbols() | net.keys()) - overtaken)
+            self._unbegun = overtaken
+        else:
+            self._accept(net, self._unbegun - overtaken)
+            self._unbegun &= overtaken
+        missing = self._tell_missing(positions, overtaken)
+        unexplained = self._check(net, overtaken)
+        self._exits.on_positions(positions, overtaken | unexplained)
         return missing
 
     def done(self) -> None:
@@ -102,8 +116,14 @@ class Stock:
 
     # -- what was not told
 
-    def _tell_missing(self, positions: tuple[Position, ...]) -> int:
-        told, before = dict(self._told.positions), self._before or {}
+    def _tell_missing(self, positions: tuple[Position, ...], overtaken: set[str]) -> int:
+        told = {
+            position.id: position
+            for position in self._told.positions.values()
+            if position.symbol not in overtaken
+        }
+        before = self._before or {}
+        self._before = {symbol: before.pop(symbol) for symbol in before.keys() & overtaken}
         missing = 0
         for position in positions:
             last = told.pop(position.id, None)
@@ -122,7 +142,6 @@ class Stock:
             missing += self._tell(PositionEventKind.CLOSED, self._closed(last))
         for symbol, quantity in before.items():
             missing += self._tell(PositionEventKind.CLOSED, _nothing(symbol, quantity, self._now()))
-        self._before = {}
         return missing
 
     def _tell(self, kind: PositionEventKind, position: Position) -> int:
@@ -136,34 +155,37 @@ class Stock:
 
     # -- what cannot be
 
-    def _check(self, net: dict[str, Decimal]) -> bool:
-        """Whether *net* can be believed: it is as it must be, or is so again and again."""
-        differences = self._differences(net)
+    def _check(self, net: dict[str, Decimal], overtaken: set[str]) -> set[str]:
+        """Those of which *net* cannot be believed yet: they are not as they must be, and were not
+        so before either.
+        """
+        differences = self._differences(net, overtaken)
         if self._was_restricted and not self._trading.is_restricted:  # an operator has seen them
             seen = {symbol for symbol in differences if self._is_doubted(symbol, differences)}
             self._accept(net, seen if self._doubted else set(differences))
-            differences = self._differences(net)
+            differences = self._differences(net, overtaken)
         unexplained = {
             symbol: difference
             for symbol, difference in differences.items()
             if self._is_doubted(symbol, differences)
         }
-        self._doubted = differences
+        unseen = {symbol: self._doubted[symbol] for symbol in self._doubted.keys() & overtaken}
+        self._doubted = differences | unseen
         if unexplained:
             self._trading.restrict(_reason(unexplained))
-        elif not differences:
+        elif not self._doubted:
             self._trading.lift()
         self._was_restricted = self._trading.is_restricted
-        return unexplained == differences
+        return differences.keys() - unexplained.keys()
 
     def _is_doubted(self, symbol: str, differences: dict[str, Difference]) -> bool:
         """Whether it was so the last time; nothing was executed in between then."""
         return self._doubted.get(symbol) == differences[symbol]
 
-    def _differences(self, net: dict[str, Decimal]) -> dict[str, Difference]:
+    def _differences(self, net: dict[str, Decimal], overtaken: set[str]) -> dict[str, Difference]:
         both = {
             symbol: (self._books.held(symbol), net.get(symbol, ZERO))
-            for symbol in self._books.symbols() | net.keys()
+            for symbol in (self._books.symbols() | net.keys()) - overtaken
         }
         return {symbol: (must, is_) for symbol, (must, is_) in both.items() if must != is_}
 

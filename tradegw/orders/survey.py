@@ -30,15 +30,15 @@ async def survey(line: Line, since: datetime | None) -> Survey:
     happens meanwhile is seen rather than missed. Nothing that is over is asked for without *since*.
     """
     broker = line.broker
-    positions = await line.ask(broker.positions, always=True)
-    account = await line.ask(broker.account, always=True)
-    working = await line.ask(broker.open_orders, always=True)
+    positions = await line.look(broker.positions)
+    account = await line.look(broker.account)
+    working = await line.look(broker.open_orders)
     closed: list[Order] = []
     trades: list[Trade] = []
     if since is not None:
         ended, executed = OrderQuery(since=since), TradeQuery(since=since)
-        closed = await line.ask(lambda: broker.closed_orders(ended), always=True)
-        trades = await line.ask(lambda: broker.trades(executed), always=True)
+        closed = await line.look(lambda: broker.closed_orders(ended))
+        trades = await line.look(lambda: broker.trades(executed))
     return Survey(
         working=tuple(working),
         closed=tuple(order for order in closed if since is None or order.updated_at >= since),

@@ -6,12 +6,13 @@ so that nothing is told twice and nothing is left out.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec.structs import replace
+from twisted.logger import Logger
 
 from ..interfaces import IJournal
 from ..model.account import Account, Position, Trade
@@ -21,7 +22,7 @@ from ..model.money import ZERO
 from ..model.order import Order
 from .blotter import Blotter
 from .books import Books, net_of
-from .intents import links_of
+from .intents import Intents, links_of
 from .lifecycle import Meaning
 
 REMEMBERED_EXECUTIONS: Final = 50_000
@@ -36,6 +37,8 @@ class Told:
     *seen* hears of every order that an event tells of, under the id that it was sent with.
     """
 
+    log = Logger()
+
     def __init__(
         self,
         blotter: Blotter,
@@ -43,8 +46,10 @@ class Told:
         told_books: Books,
         journal: IJournal,
         began: datetime,
+        intents: Intents,
         seen: Callable[[Order], object],
     ) -> None:
+        self._intents = intents
         self._blotter = blotter
         self._books = books
         self._told_books = told_books
@@ -52,8 +57,8 @@ class Told:
         self._began = began
         self._seen = seen
         self._executions: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self.version = 0
-        """Grows with everything that executes or is told of a position."""
+        self.versions: Counter[str] = Counter()
+        """By symbol; grows with everything that executes or is told of a position."""
         self.positions: dict[str, Position] = {}
         self.account: Account | None = None
 
@@ -63,14 +68,42 @@ class Told:
         self._seen(order)
         self.claim(order)
         told = self._blotter.told(order.id)
-        if told is not None and told.outside:
+        if told is None and not event.reconciled and not self._may_be_ours(order):
+            order = self.from_outside(order, event.parent_order_id)
+        elif told is not None and told.outside:
             order = replace(order, outside=True)
         if order.parent_order_id is None and event.parent_order_id is not None:
             order = replace(order, parent_order_id=event.parent_order_id)
         meaning, order = self._blotter.tell(event.event, order)
         if meaning.is_told and self._books.execute(order):
-            self.version += 1
+            self.versions[order.symbol] += 1
         return meaning, order
+
+    def _may_be_ours(self, order: Order) -> bool:
+        """Whether something of ours in its symbol is under way that *order* may come from, for all
+        that it says: the answer will tell.
+        """
+        if self._blotter.is_changing(order.symbol):
+            return True
+        return order.client_order_id is None and self._intents.is_under_way(order.symbol)
+
+    def from_outside(self, order: Order, parent_order_id: str | None = None) -> Order:
+        """*order*, of which nothing was told; marked if it was not sent through this gateway."""
+        linked = self._blotter.linked(order)
+        is_ours = linked.correlation_id is not None
+        if order.outside or is_ours or self._blotter.links_of(order.id) is not None:
+            return order
+        parent = linked.parent_order_id or parent_order_id
+        if parent is not None and self._blotter.told(parent) is not None:
+            return order  # a leg that the broker itself keeps
+        self.log.warn(
+            "order {order_id} was not sent through this gateway: it is taken over",
+            order_id=order.id,
+            symbol=order.symbol,
+            side=order.side.value,
+            quantity=order.quantity,
+        )
+        return replace(order, outside=True)
 
     def claim(self, order: Order) -> None:
         """Link *order*, also if only the journal remembers that it was sent from here."""
@@ -101,7 +134,7 @@ class Told:
         """Whether *trade* is news; it counts as told from now on."""
         if self.knows(trade):
             return False
-        self.version += 1
+        self.versions[trade.symbol] += 1
         self._executions[trade.symbol, trade.id] = None
         if len(self._executions) > REMEMBERED_EXECUTIONS:
             self._executions.popitem(last=False)
@@ -110,11 +143,11 @@ class Told:
 
     def position(self, event: PositionEvent) -> bool:
         """A position was told; whether it is as it must be after all executions."""
-        self.version += 1
+        symbol = event.position.symbol
+        self.versions[symbol] += 1
         if event.event is PositionEventKind.CLOSED:
             self.positions.pop(event.position.id, None)
         else:
             self.positions[event.position.id] = event.position
-        symbol = event.position.symbol
         told = (one for one in self.positions.values() if one.symbol == symbol)
         return net_of(told).get(symbol, ZERO) == self._books.held(symbol)

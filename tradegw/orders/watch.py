@@ -20,7 +20,9 @@ from .resolution import ABSENT_SECONDS, pauses
 T = TypeVar("T")
 
 Judge: TypeAlias = Callable[[Order], Coroutine[Deferred[Any], Any, T | None]]
-"""What an order as it is now says of a request; ``None`` if nothing yet."""
+"""What an order as it is now says of a request; ``None`` if nothing yet. Fails with
+``OrderNotModifiable`` if that was not done, with another ``GatewayError`` if it could not ask.
+"""
 
 
 class Watch:
@@ -82,11 +84,11 @@ class Watch:
                 await Deferred()  # for ever: nobody knows, and nothing is to be concluded
             try:
                 order = await self._look(order_id)
-            except OrderNotFound:
+                known = await judge(order)
+            except (OrderNotFound, OrderNotModifiable):
                 raise
             except GatewayError:
                 continue  # could not ask
-            known = await judge(order)
             self._learned(order)
             if known is not None:
                 return known

@@ -37,7 +37,8 @@ class Standing(Struct, frozen=True, omit_defaults=True, kw_only=True):
 class TradingGate:
     """Decides whether an order, or the change of one, may leave in the state that holds.
 
-    Cancels, closes of positions and exit legs are not asked about: they always may. For the others
+    Cancels and exit legs are not asked about: they always may, and so may the close of a position
+    as long as others do not close it already. For the others
     *held* is the signed net quantity of the symbol, ``None`` as long as it is not known, and
     *reducing* what is left of all other orders of that side, working or on their way, exit legs not
     counted.
@@ -111,6 +112,11 @@ class TradingGate:
             self._check_reduces(order.side, left, held, reducing)
         if _attaches_exits(order, change) and (held is None or _reduces(order.side, held)):
             raise self._denied("exits attached to it could open a position")
+
+    def check_close(self, quantity: Decimal, left: Decimal) -> None:
+        """Raise ``OrderDenied`` if more is to be closed than other orders leave of a position."""
+        if not self.is_open and (quantity > left or not left):
+            raise self._denied(f"other orders leave {plain(left)} of the position to close")
 
     def _hold(self, standing: Standing) -> None:
         self.standing = standing

@@ -75,7 +75,7 @@ class ScriptedBroker(MultiService):
     With ``renames`` a replaced order ends and another takes its place, fills included; with
     ``cancels_slowly`` a cancel is only noted, and ``end`` carries it out. Orders of the types in
     ``fills_at_once`` are filled before their submit is answered; events of the kinds in ``unheard``
-    are lost. Without ``knows_client_ids`` orders are not found by their client order ids.
+    are lost. With ``hedges`` positions are not netted. Without ``knows_client_ids`` orders are not found by their client order ids.
     """
 
     provider = "scripted"
@@ -94,6 +94,7 @@ class ScriptedBroker(MultiService):
         self.history: dict[str, list[Bar]] = {}
         self.brackets = brackets
         self.renames = False
+        self.hedges = False
         self.knows_client_ids = True
         self.successors: dict[str, str] = {}
         self.cancels_slowly = False
@@ -174,7 +175,7 @@ class ScriptedBroker(MultiService):
         return Capabilities(
             supported_asset_classes=(AssetClass.STOCK,),
             supported_order_types=tuple(OrderType),
-            position_mode=PositionMode.NETTING,
+            position_mode=PositionMode.HEDGING if self.hedges else PositionMode.NETTING,
             features=(),
         )
 

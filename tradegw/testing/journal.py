@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
+from datetime import timedelta
 from operator import attrgetter
 from typing import Final, TypeAlias
 
@@ -37,6 +38,7 @@ _State: TypeAlias = Intent | OrderState | PlanState | NetPosition | Setting
 
 _CHANGES: Final = frozenset({IntentKind.REPLACE, IntentKind.CANCEL})
 _NEWEST_EVENTS: Final = 1000
+_DAY: Final = timedelta(days=1)
 
 
 @implementer(IJournal)
@@ -45,6 +47,9 @@ class MemoryJournal:
 
     def __init__(self, epoch: str = "memory", first_seq: int = 1) -> None:
         self.problem: str | None = None
+        self.lost = 0
+        self.most_held = 100_000
+        self._is_losing = False
         self._epoch = epoch
         self._first_seq = first_seq
         self._next_seq = first_seq
@@ -71,6 +76,7 @@ class MemoryJournal:
     def recover(self) -> None:
         """What was held becomes durable, in order, and writing works again."""
         self.problem, failed = None, self.problem is not None
+        self._is_losing = False
         while self._held:  # what is kept meanwhile queues behind
             entries, kept = self._held[0]
             self._record(entries)
@@ -101,7 +107,13 @@ class MemoryJournal:
             self._record(entries)
             return succeed(None)
         kept: Deferred[None] = Deferred()
-        self._held.append((entries, kept))
+        if len(self._held) < self.most_held:
+            self._held.append((entries, kept))
+            return kept
+        self.lost += 1
+        if not self._is_losing:
+            self._is_losing = True
+            self._tell()
         return kept
 
     def next_seq(self) -> int:
@@ -155,6 +167,17 @@ class MemoryJournal:
             for each in self._all_intents()
             if each.outcome is None or each.outcome.verdict is Verdict.UNKNOWN
         ]
+
+    def untold(self) -> list[Recorded]:
+        accepted = [
+            each
+            for each in self._all_intents()
+            if each.intent.kind not in _CHANGES and each.outcome is not None
+            if each.outcome.verdict is Verdict.ACCEPTED and each.outcome.order_id is not None
+            if each.outcome.order_id not in self._orders
+        ]
+        newest = max((intent.at for intent in self._intents.values()), default=None)
+        return [each for each in accepted if newest is None or each.intent.at > newest - _DAY]
 
     def orders(self, *, terminal: bool, newest: int) -> list[OrderState]:
         found = [each for each in self._orders.values() if each.terminal == terminal]

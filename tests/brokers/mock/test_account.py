@@ -6,6 +6,7 @@ import fcntl
 import os
 import resource
 import signal
+import stat
 import subprocess
 import sys
 from datetime import timedelta
@@ -379,6 +380,7 @@ def test_a_new_account_is_on_disk_before_anything_happens(tmp_path: Path) -> Non
     assert contents.heading.account == name
     assert contents.state is None
     assert read_ledger(tmp_path).orders == ()
+    assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600  # nobody else's business
 
 
 def test_a_change_is_small(tmp_path: Path) -> None:

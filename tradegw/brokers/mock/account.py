@@ -176,7 +176,7 @@ class KeptAccount:
         """Put a file in place that holds the state as it is, and nothing else."""
         state = self._state()
         new = self._path.with_suffix(".new")
-        with new.open("wb") as file:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(self._encode(self.contents.heading) + b"\n")
             if state is not None:
                 file.writelines(self._encode(part) + b"\n" for part in _parts(state))
