@@ -99,9 +99,7 @@ class Core:
         self.breakers = Breakers(seconds, self._breakers_reset)
         self.line = line = Line(broker, self.breakers.adapter, clock, seconds)
         self.intents = intents = Intents(journal, now, seconds, around.new_id)
-        self.gate = Gate(
-            self.trading.gate, self.books, blotter, intents, clock, nets=hedges.nets
-        )
+        self.gate = Gate(self.trading.gate, self.books, blotter, intents, clock, nets=hedges.nets)
         patience = Patience(clock, around.submit_wait_seconds)
         writing = Writing(journal, clock)
         self.dispatch = dispatch = Dispatch(line, blotter, intents, writing, meters, patience)
@@ -192,7 +190,7 @@ class Core:
     def _never_arrived(self, intent: Intent) -> None:
         """Tell the client that was left in doubt."""
         order = order_of(intent, OrderStatus.REJECTED, self._now())
-        self.intake.on_event(
+        self.intake.undone(
             OrderEvent(
                 timestamp=self._now(), event=OrderEventKind.REJECTED, order=order, reconciled=True
             )

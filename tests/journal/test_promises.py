@@ -184,9 +184,9 @@ def test_unresolved_are_those_without_an_outcome_or_an_unknown_one(bench: Bench)
 def test_untold_are_those_that_led_to_an_order_of_which_nothing_was_told(bench: Bench) -> None:
     kinds = {"s": IntentKind.SUBMIT, "l": IntentKind.LEG, "x": IntentKind.CLOSE}
     for name, kind in kinds.items():
-        for told in ("told", "untold"):
-            bench.write(intent(name + told, kind=kind))
-            bench.keep(outcome(name + told, order_id=f"o-{name}{told}"))
+        for which in ("told", "untold"):
+            bench.write(intent(name + which, kind=kind))
+            bench.keep(outcome(name + which, order_id=f"o-{name}{which}"))
         bench.keep(samples.order(f"o-{name}told", at=later(1)))
     bench.write(intent("cancel", kind=IntentKind.CANCEL, target="o9"))
     bench.write(intent("refused"), intent("doubt"), intent("none"))

@@ -123,7 +123,8 @@ class Core(WiredCore):
         hedges: bool = False,
     ) -> None:
         """With *again*: as after a restart of that one, at the same broker. Unless *linked* the
-        broker is not logged on yet. It nets positions unless it *hedges*. *store* is the journal, if it is to be another.
+        broker is not logged on yet. It nets positions unless it *hedges*. *store* is the journal,
+        if it is to be another.
         """
         self._ids: int = 0 if again is None else again._ids
         self.clock: Clock = Clock() if again is None else again.clock

@@ -183,6 +183,13 @@ def test_it_is_empty_also_when_the_journal_fails(bench: Bench) -> None:
     assert waiting.called
 
 
+def test_an_alert_with_odd_details_blocks_nobody(bench: Bench) -> None:
+    alert = replace(an_alert("x"), details={"order_id": ["a", "b"]})
+    bench.publish(alert, an_event("o1"))
+    bench.journal.sync()
+    assert [kept.order_id for kept in bench.journal._told.values()] == [None, "o1"]
+
+
 def test_the_audience_is_that_of_the_sink(bench: Bench) -> None:
     bench.sink.listeners = 7
     assert bench.chronicle.audience() == 7

@@ -5,11 +5,20 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from tests.orders.core import Core, a_position, failure_of, result_of
-from tradegw.errors import IntentConflict, OrderRejected, PositionNotFound, ProviderError
-from tradegw.model.enums import OrderStatus, OrderType, PositionSide, Side
+from tests.orders.journals import SlowJournal
+from tradegw.errors import (
+    IntentConflict,
+    OrderDenied,
+    OrderRejected,
+    PositionNotFound,
+    ProviderError,
+)
+from tradegw.model.enums import OrderEventKind, OrderStatus, OrderType, PositionSide, Side
 from tradegw.model.order import ClosePositionRequest, Unresolved
+from tradegw.model.trading import StateSetter, TradingState
 from tradegw.testing.broker import Lost
 
 
@@ -165,3 +174,135 @@ def test_a_close_in_doubt_at_the_restart_is_not_sent_again(core: Core) -> None:
     again.wait(1)
     assert result_of(work).id == "ord-1"
     assert len(core.broker.orders) == 1
+
+
+@pytest.mark.parametrize("name", ["p2", "MSFT"])
+@pytest.mark.parametrize("key", [None, "k"])
+def test_a_close_of_all_that_works_at_the_restart_is_not_sent_again(
+    core: Core, name: str, key: str | None
+) -> None:
+    first = result_of(core.desk.close_position(name, ClosePositionRequest(), key))
+    again = Core(again=core)
+    assert result_of(again.desk.close_position("p2", ClosePositionRequest())) == first
+
+
+@pytest.mark.parametrize("lost", [True, False], ids=["in doubt", "working"])
+@pytest.mark.parametrize("key", [None, "k"])
+def test_a_close_of_a_part_is_no_close_of_all_after_a_restart(
+    core: Core, key: str | None, lost: bool
+) -> None:
+    core.broker.plan("close", Lost(ProviderError("no answer")) if lost else None)
+    part = ClosePositionRequest(quantity=Decimal(2))
+    core.desk.close_position("p2", part, key)
+    core.finish()
+    again = Core(again=core)
+    whole = result_of(again.desk.close_position("p2", ClosePositionRequest()))
+    assert again.broker.orders[whole.id].quantity == 5
+    assert len(again.broker.orders) == 2
+
+
+# -- where trading is restricted
+
+
+def restricted(core: Core, state: TradingState = TradingState.HALTED) -> None:
+    result_of(core.trading.change(state, None, StateSetter.CLIENT))
+
+
+def limit(quantity: str | None = None) -> ClosePositionRequest:
+    return ClosePositionRequest(
+        quantity=None if quantity is None else Decimal(quantity),
+        order_type=OrderType.LIMIT,
+        limit_price=Decimal(7),
+    )
+
+
+def closed(core: Core, request: ClosePositionRequest) -> Decimal:
+    """What is to be closed of the five by one more order."""
+    handle = result_of(core.desk.close_position("p2", request))
+    return core.broker.orders[handle.id].quantity
+
+
+@pytest.mark.parametrize("state", [TradingState.REDUCE_ONLY, TradingState.HALTED])
+def test_many_closes_do_not_close_more_than_there_is(core: Core, state: TradingState) -> None:
+    restricted(core, state)
+    assert [closed(core, limit("2")) for _ in range(3)] == [2, 2, 1]
+    for request in (limit("2"), limit(), ClosePositionRequest(quantity=Decimal(1))):
+        denied = failure_of(core.desk.close_position("p2", request), OrderDenied)
+        assert "other orders leave 0 of the position to close" in denied.message
+    assert len(core.broker.asked("close")) == 3
+
+
+def test_with_trading_active_closes_are_as_they_are_wanted(core: Core) -> None:
+    assert [closed(core, limit("4")) for _ in range(3)] == [4, 4, 4]
+
+
+def test_what_other_orders_reduce_already_is_not_closed_beside_them(core: Core) -> None:
+    core.submit(symbol="MSFT", quantity="3", order_type=OrderType.LIMIT, limit_price="7")
+    core.submit(
+        symbol="MSFT", side=Side.SELL, quantity="3", order_type=OrderType.LIMIT, limit_price="7"
+    )
+    restricted(core)
+    assert closed(core, limit()) == 2
+
+
+def test_what_executed_or_ended_makes_room(core: Core) -> None:
+    restricted(core)
+    first = result_of(core.desk.close_position("p2", limit("4"))).id
+    core.broker.fill(first, "3")
+    core.broker.held["p2"] = a_position(
+        id="p2", symbol="MSFT", side=PositionSide.SHORT, quantity=Decimal(2)
+    )
+    assert closed(core, limit()) == 1
+    core.broker.end(first, OrderStatus.CANCELLED)
+    assert closed(core, limit()) == 1
+
+
+def test_what_rests_at_a_price_never_stops_a_close_of_all_at_market(core: Core) -> None:
+    restricted(core)
+    closed(core, limit())
+    assert closed(core, ClosePositionRequest()) == 5
+
+
+def test_a_close_of_all_leaves_out_what_is_closed_at_market_already(core: Core) -> None:
+    restricted(core)
+    core.broker.plan("close", ProviderError("no answer"))
+    core.desk.close_position("p2", ClosePositionRequest(quantity=Decimal(3)))
+    assert closed(core, ClosePositionRequest()) == 2
+    assert closed(core, ClosePositionRequest()) == 2  # the same again
+    assert len(core.broker.asked("close")) == 2
+
+
+def test_exit_legs_do_not_stand_in_the_way_of_a_close(core: Core) -> None:
+    core.entered("1")
+    restricted(core)
+    assert core.live_legs()
+    handle = result_of(core.desk.close_position("p1", limit()))
+    assert core.broker.orders[handle.id].quantity == 1
+
+
+def test_closes_that_are_being_written_down_while_trading_is_halted_are_looked_at_again() -> None:
+    store = SlowJournal()
+    core = Core(store=store)
+    core.broker.held["p2"] = a_position(
+        id="p2", symbol="MSFT", side=PositionSide.SHORT, quantity=Decimal(5)
+    )
+    store.slow = True
+    works = [core.desk.close_position("p2", limit("4")) for _ in range(2)]
+    core.trading.change(TradingState.HALTED, None, StateSetter.CLIENT)
+    store.sync()
+    failure_of(works[0], OrderDenied)
+    assert core.broker.orders[result_of(works[1]).id].quantity == 4
+
+
+def test_hedged_positions_are_closed_apart() -> None:
+    core = Core(hedges=True)
+    core.broker.held = {name: a_position(id=name, quantity=Decimal(5)) for name in ("a", "b")}
+    restricted(core)
+    for name in ("a", "b"):
+        handle = result_of(core.desk.close_position(name, limit("4")))
+        order = core.broker.orders[handle.id]
+        core.broker.orders[handle.id] = replace(order, position_id=name)
+        core.broker.tell(core.broker.orders[handle.id], OrderEventKind.MODIFIED)
+        assert order.quantity == 4
+    last = result_of(core.desk.close_position("a", limit()))
+    assert core.broker.orders[last.id].quantity == 1

@@ -297,6 +297,22 @@ def test_what_never_arrived_is_told_under_the_id_of_its_handle(core: Core) -> No
     assert core.guards() == 0
 
 
+def test_what_never_arrived_is_told_though_a_fill_waits_for_its_legs(core: Core) -> None:
+    """Its outcome is written down, so it must be too: the next process would not tell it."""
+    core.broker.plan("submit", ProviderError("no answer"))
+    work = core.desk.submit(order_request(client_order_id="c"))
+    core.wait(50)
+    held = core.release.hold(core.close_event())
+    core.wait(50)
+    handle = result_of(work)
+    again = Core(again=core)
+    assert again.journal.unresolved() == []
+    assert len(again.journal.events_about(handle.id)) == 1
+    assert core.told() == [(handle.id, OrderEventKind.REJECTED)]
+    core.release.let_go(held, None)
+    assert len(core.order_events()) == 1
+
+
 def test_what_turns_up_after_all_is_shouted_about_and_protected(core: Core) -> None:
     core.broker.plan("submit", ProviderError("no answer"))
     work = core.desk.submit(order_request(client_order_id="c", stop_loss="90"))

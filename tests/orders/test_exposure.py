@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 
-from tests.orders.core import Core, order_request, result_of
+from tests.orders.core import Core, a_position, order_request, result_of
 from tradegw.errors import ProviderError
-from tradegw.model.enums import OrderType, Side
+from tradegw.model.enums import OrderType, PositionSide, Side
 from tradegw.model.money import ZERO
-from tradegw.model.order import Order, OrderChange
+from tradegw.model.order import ClosePositionRequest, Order, OrderChange
 from tradegw.model.trading import StateSetter, TradingState
 from tradegw.testing.broker import Lost
 
@@ -35,6 +35,7 @@ steps = st.one_of(
     *[resizes] * 3,
     st.tuples(st.just("reprice"), which, quantities, answers),
     st.tuples(st.just("cancel"), which, answers),
+    st.tuples(st.just("close"), quantities, answers),
     st.tuples(st.just("fill"), which, quantities),
     st.tuples(st.just("hold")),
     st.tuples(st.just("release")),
@@ -112,6 +113,19 @@ class Story:
         if number < len(self.working()):
             self.plan("cancel", answer)
             self.ignore(self.core.desk.cancel(self.working()[number].id))
+
+    def close(self, quantity: Decimal, answer: str) -> None:
+        """Part of what is held, or more, at a price."""
+        filled = (o.side.sign * o.filled_quantity for o in self.core.broker.orders.values())
+        net = sum(filled, ZERO)
+        side = PositionSide.LONG if net > 0 else PositionSide.SHORT
+        held = a_position(id="p", quantity=abs(net), side=side)
+        self.core.broker.held = {"p": held} if net else {}
+        self.plan("close", answer)
+        request = ClosePositionRequest(
+            quantity=quantity, order_type=OrderType.LIMIT, limit_price=Decimal(50)
+        )
+        self.ignore(self.core.desk.close_position("p", request))
 
     def fill(self, number: int, quantity: Decimal) -> None:
         if number < len(self.working()):

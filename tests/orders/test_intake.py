@@ -12,6 +12,7 @@ from zope.interface.verify import verifyObject
 
 from tests.orders.core import Core, a_position, result_of
 from tests.orders.samples import a_trade, an_order
+from tradegw.errors import JournalUnavailable
 from tradegw.interfaces import IBrokerListener
 from tradegw.model.account import Account
 from tradegw.model.enums import (
@@ -187,6 +188,23 @@ def test_an_unknown_kind_of_event_is_passed_on_and_garbage_is_survived(core: Cor
     core.intake.on_event(OrderEvent(timestamp=EPOCH, event=OrderEventKind.CREATED, order=None))  # type: ignore[arg-type]  # a decoder's defect
     core.intake.on_event(an_event())
     assert [event.order.id for event in core.order_events()] == ["o1"]
+
+
+def test_after_an_event_that_could_not_be_taken_in_the_broker_is_asked(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(_name: str) -> None:
+        raise JournalUnavailable("cannot be read")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(core.store, "intent_sent_as", unreadable)
+        order = an_order("outside", client_order_id="by-hand", status=OrderStatus.OPEN)
+        core.broker.orders["outside"] = order
+        core.broker.tell(order, OrderEventKind.CREATED)
+    assert core.order_events("outside") == []
+    core.wait(10)
+    (told,) = core.order_events("outside")
+    assert told.reconciled
 
 
 def test_a_fill_waits_for_a_broker_that_takes_its_time_with_the_legs(core: Core) -> None:

@@ -85,6 +85,17 @@ def test_an_order_that_ends_between_the_two_calls_is_listed_once(core: Core) -> 
     assert order.status is OrderStatus.FILLED
 
 
+def test_history_with_working_orders_misses_none_that_ends_meanwhile(core: Core) -> None:
+    handle = core.submit()
+    answer: Deferred[None] = Deferred()
+    core.broker.plan("open_orders", answer)
+    work = core.reads.order_history(OrderQuery(status=ALL))
+    core.broker.fill(handle.id, "1")
+    answer.callback(None)
+    (order,) = result_of(work)
+    assert order.status is OrderStatus.FILLED
+
+
 def test_lists_can_be_asked_by_oco_group_though_the_broker_knows_none(core: Core) -> None:
     core.broker.orders = {}
     wanted = core.submit(oco_group_id="g").id

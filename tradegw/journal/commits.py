@@ -284,3 +284,5 @@ class Commits:
                 self.log.failure("an entry cannot be written and is left out")
                 if batch.refusable:
                     batch.done.errback(JournalUnavailable(f"It cannot be written: {why(error)}"))
+                else:
+                    batch.done.callback(None)  # who waits for it waits to go on

@@ -59,13 +59,15 @@ class Reading:
     def untold(self) -> list[Recorded]:
         return self._intents(
             "verdict = 'accepted' AND kind IN ('submit', 'leg', 'close') AND order_id IS NOT NULL"
-            f" AND number > (SELECT max(number) - {NEWEST_INTENTS} FROM intents)"
-            f" AND at > (SELECT max(at) - {DAY} FROM intents)"
+            " AND number > (SELECT max(number) - ?1 FROM intents)"
+            " AND at > (SELECT max(at) - ?2 FROM intents)"
             # the entry of a leg keeps its intent, but not what was told of it
             " AND (kind != 'leg' OR at >= coalesce((SELECT at FROM events WHERE seq >="
             " (SELECT CAST(value AS INTEGER) FROM about WHERE name = 'oldest')"
             " ORDER BY seq LIMIT 1), 0))"
-            " AND NOT EXISTS (SELECT 1 FROM orders WHERE orders.order_id = intents.order_id)"
+            " AND NOT EXISTS (SELECT 1 FROM orders WHERE orders.order_id = intents.order_id)",
+            NEWEST_INTENTS,
+            DAY,
         )
 
     def orders(self, *, terminal: bool, newest: int) -> list[OrderState]:
@@ -120,7 +122,7 @@ class Reading:
         found = self._intents(condition, value)
         return found[0] if found else None
 
-    def _intents(self, condition: str, *values: str) -> list[Recorded]:
+    def _intents(self, condition: str, *values: Any) -> list[Recorded]:
         found = self._ask(f"{rows.SELECT_INTENTS}{condition} ORDER BY number", *values)
         return [rows.recorded(row) for row in found]
 

@@ -20,9 +20,10 @@ from ..model.order import Order
 REMEMBERED_ORDERS: Final = 20_000
 
 MONIES: Final = frozenset(
-    """AED AUD BGN BRL CAD CHF CLP CNH CNY COP CZK DKK EUR GBP HKD HUF IDR ILS INR ISK JPY KES KRW
-    KWD MAD MXN MYR NGN NOK NZD PEN PHP PLN QAR RON RUB SAR SEK SGD THB TRY TWD UAH USD VND ZAR
-    """.split()
+    {"AED", "AUD", "BGN", "BRL", "CAD", "CHF", "CLP", "CNH", "CNY", "COP", "CZK", "DKK", "EUR"}
+    | {"GBP", "HKD", "HUF", "IDR", "ILS", "INR", "ISK", "JPY", "KES", "KRW", "KWD", "MAD", "MXN"}
+    | {"MYR", "NGN", "NOK", "NZD", "PEN", "PHP", "PLN", "QAR", "RON", "RUB", "SAR", "SEK", "SGD"}
+    | {"THB", "TRY", "TWD", "UAH", "USD", "VND", "ZAR"}
 )
 """Money of states, as it is traded for each other (ISO 4217, and the yuan abroad)."""
 

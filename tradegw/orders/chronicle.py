@@ -44,7 +44,7 @@ _ORDER_OF: Final[dict[type[Any], Callable[[Any], str | None]]] = {
     PositionEvent: lambda _event: None,
     AccountEvent: lambda _event: None,
     FinancingEvent: lambda _event: None,
-    AlertEvent: lambda event: (event.details or {}).get("order_id"),
+    AlertEvent: lambda event: _text((event.details or {}).get("order_id")),
 }
 """The kinds that are written down, and the order each is about."""
 
@@ -181,3 +181,8 @@ class Chronicle:
         while self._waiting:
             self._sink.publish(replace(self._waiting.popleft().event, seq=None, epoch=None))
         self._check_empty()
+
+
+def _text(value: object) -> str | None:
+    """*value* if a column can hold it; the details of an alert may be anything."""
+    return value if isinstance(value, str) else None

@@ -23,7 +23,6 @@ from .intents import Intents
 from .line import Line
 from .reads import Reads
 
-
 WHOLE: Final = ClosePositionRequest()
 """All of a position, at market."""
 
@@ -163,9 +162,7 @@ def _digest(position_id: str, request: ClosePositionRequest) -> str:
     return answers.digest("close", position_id, request)
 
 
-def _as_order(
-    position: Position, request: ClosePositionRequest, quantity: Decimal
-) -> OrderRequest:
+def _as_order(position: Position, request: ClosePositionRequest, quantity: Decimal) -> OrderRequest:
     """The order that closes."""
     return OrderRequest(
         symbol=position.symbol,

@@ -109,10 +109,8 @@ class Gate:
             return wanted
         return max(ZERO, min(wanted, self._left(position, request, None)))
 
-    def check_close(
-        self, position: Position, request: ClosePositionRequest, own: Attempt
-    ) -> None:
-        """Raise ``OrderDenied`` if *request*, the business of *own*, could close more than there is."""
+    def check_close(self, position: Position, request: ClosePositionRequest, own: Attempt) -> None:
+        """Raise ``OrderDenied`` if *request*, the business of *own*, could close too much."""
         if self._trading.is_open:
             return
         left = self._left(position, request, own)

@@ -89,6 +89,7 @@ class Intake:
             self._take.get(type(event), self._release.put)(event)
         except Exception:
             self.log.failure("an event of the broker could not be taken in: {event}", event=event)
+            self._suspect("an event of the broker could not be taken in")
 
     def on_link_up(self) -> None:
         self._relinked()
@@ -113,21 +114,42 @@ class Intake:
         self._told.account = event.account
         self._release.put(event)
 
+    def undone(self, event: OrderEvent) -> None:
+        """*event* stands for an order that never came to be, as is written down in this turn.
+
+        So is the event, which therefore waits behind nothing (and nothing that waits is about it):
+        if the process ended before, nobody would ever tell it.
+        """
+        news = self._order_news(event)
+        if news is not None:
+            self._release.put_first(news)
+            self._consequences(news)
+
     def _order(self, event: OrderEvent) -> None:
+        news = self._order_news(event)
+        if news is not None:
+            held = self._release.hold(news)
+            self._release.let_go(held, self._consequences(news))
+
+    def _order_news(self, event: OrderEvent) -> OrderEvent | None:
+        """*event* as it is to be told, if it is."""
         meaning, order = self._told.order(event)
         if meaning.is_anomaly:
             self._odd(event, meaning)
         if not meaning.is_told:
-            return
+            return None
         linked = replace(event, order=order, parent_order_id=order.parent_order_id)
         self._meters.order_event(event.event)
         self._note(linked)
-        held = self._release.hold(linked)
+        return linked
+
+    def _consequences(self, news: OrderEvent) -> Deferred[list[None]] | None:
+        """What *news* sets going, if anything; fires when that is settled."""
         settled = [
-            *self._heard(self._exits.on_order_event, linked),
-            *self._heard(self._groups.on_order, order),
+            *self._heard(self._exits.on_order_event, news),
+            *self._heard(self._groups.on_order, news.order),
         ]
-        self._release.let_go(held, gatherResults(settled) if settled else None)
+        return gatherResults(settled) if settled else None
 
     def _odd(self, event: OrderEvent, meaning: Meaning) -> None:
         self._meters.order_anomaly()

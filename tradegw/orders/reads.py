@@ -63,10 +63,10 @@ class Reads:
 
     @as_deferred
     async def order_history(self, query: OrderQuery) -> list[Order]:
-        orders = await self._closed(query)
+        working: list[Order] = []
         if query.status and not all(status.is_terminal for status in query.status):
-            orders = orders + await self._line.ask(self._broker.open_orders)
-        return filters.order_history(self._linked(orders), query)
+            working = await self._line.ask(self._broker.open_orders)  # first: it may end meanwhile
+        return filters.order_history(self._linked(working + await self._closed(query)), query)
 
     def _closed(self, query: OrderQuery) -> Deferred[list[Order]]:
         if query.oco_group_id is not None:  # unknown to the broker, so its newest few may not do
@@ -74,7 +74,7 @@ class Reads:
         return self._line.ask(lambda: self._broker.closed_orders(query))
 
     def _linked(self, orders: list[Order]) -> list[Order]:
-        """With links; an order that changed lists between two calls is taken once."""
+        """With links; an order that ended between two calls is taken once, as it ended."""
         return [self._blotter.linked(order) for order in {o.id: o for o in orders}.values()]
 
     @as_deferred

@@ -55,6 +55,10 @@ class Release:
         """Let *event*, a price, go at once."""
         self._sink.overtake(event)
 
+    def put_first(self, event: Event) -> None:
+        """Let *event*, which is no consequence of anything that waits, go before that."""
+        self._sink.publish(event)
+
     def hold(self, event: Event) -> Held:
         """Give *event* its place; what it causes comes behind it. :meth:`let_go` must follow."""
         held = Held(event, waiting=True)

@@ -21,7 +21,6 @@ from .patience import Patience
 from .record import Record
 from .watch import Watch
 
-
 TIMES: Final = 2
 """So often an order that ended must be seen without a successor."""
 
@@ -120,7 +119,6 @@ class Replaces:
     @as_deferred
     async def _seen(self, order_id: str, change: OrderChange) -> Replaced:
         """The order once it shows the change, maybe under another id."""
-
         alone = 0
 
         async def judge(order: Order) -> Replaced | None:

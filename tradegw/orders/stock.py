@@ -2,8 +2,9 @@
 
 Where something executed while the broker was being asked, its answer may be older than that: the
 symbol is left for the next time. A difference may be a fill that was not heard of yet, so it must
-be seen twice, with nothing executed in between, before it counts. One that cannot be explained is told, and restricts trading
-to reductions until it is gone or an operator sets trading ``ACTIVE`` and so accepts it.
+be seen twice, with nothing executed in between, before it counts. One that cannot be explained is
+told, and restricts trading to reductions until it is gone or an operator sets trading ``ACTIVE``
+and so accepts it.
 """
 
 from __future__ import annotations

@@ -75,7 +75,8 @@ class ScriptedBroker(MultiService):
     With ``renames`` a replaced order ends and another takes its place, fills included; with
     ``cancels_slowly`` a cancel is only noted, and ``end`` carries it out. Orders of the types in
     ``fills_at_once`` are filled before their submit is answered; events of the kinds in ``unheard``
-    are lost. With ``hedges`` positions are not netted. Without ``knows_client_ids`` orders are not found by their client order ids.
+    are lost. With ``hedges`` positions are not netted. Without ``knows_client_ids`` orders are not
+    found by their client order ids.
     """
 
     provider = "scripted"
