@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from tradegw.config.read import read
 from tradegw.config.settings import Provider
 from tradegw.config.variables import KNOWN
 from tradegw.daemon import Daemon
+from tradegw.journal.lock import Lock
 
 ROOT = Path(__file__).parents[1]
 CANARY = "c4n4ry" * 6
@@ -89,6 +91,10 @@ service.Gateway = Gateway
 sys.modules["tradegw.service"] = service
 from twisted.scripts.twistd import run
 sys.argv[0] = "twistd"
+if os.environ.get("GIT_SHA") == "imported":
+    import tradegw.tap
+    for number in (signal.SIGHUP, signal.SIGUSR2, signal.SIGUSR1):
+        os.kill(os.getpid(), number)
 warnings.simplefilter("always")
 run()
 """
@@ -345,6 +351,34 @@ class TestSignals:
             assert process.wait(60) == 0
         assert not any("goodbye" in line for line in lines)
 
+    @pytest.mark.parametrize("options", [[], ["--logfile=own.log"]])
+    def test_none_is_lost_or_ends_anything_before_the_gateway_is_built(
+        self, tmp_path: Path, options: list[str]
+    ) -> None:
+        """From the first line of ours that runs, while the rest is being imported."""
+        with running(*options, cwd=tmp_path, GIT_SHA="imported") as process:
+            if options:
+                log = tmp_path / "own.log"
+                eventually(lambda: '"no more"' in text_of(log))
+                rotated = text_of(tmp_path / "own.log.1")
+                assert "SIGHUP: nothing is done on it" in rotated
+            else:
+                said = "".join(until(process, "no more"))
+                assert "SIGHUP: nothing is done on it" in said
+                assert "SIGUSR2: there is no log file to begin anew" in said
+            process.terminate()
+            assert process.wait(60) == 0
+
+    def test_a_hangup_ends_nothing(self, tmp_path: Path) -> None:
+        with running(cwd=tmp_path) as process:
+            until(process, '"up"')
+            process.send_signal(signal.SIGHUP)
+            until(process, "SIGHUP: nothing is done on it")
+            process.send_signal(signal.SIGUSR2)
+            until(process, "SIGUSR2: there is no log file")
+            process.terminate()
+            assert process.wait(60) == 0
+
     def test_with_a_log_file_usr2_begins_a_new_one_and_usr1_halts(self, tmp_path: Path) -> None:
         log = tmp_path / "own.log"
         with running("--logfile=own.log", cwd=tmp_path) as process:
@@ -383,6 +417,26 @@ class TestStart:
         eventually(lambda: not (tmp_path / "twistd.pid").exists())
         assert "goodbye" in text_of(log)
 
+    def test_a_directory_that_another_gateway_has_is_told_with_who_that_is(
+        self, tmp_path: Path
+    ) -> None:
+        (tmp_path / "tradegw-state").mkdir()
+        lock = Lock(tmp_path / "tradegw-state", lambda: datetime(2026, 1, 15, tzinfo=UTC))
+        done = twistd("-n", "tradegw", cwd=tmp_path)
+        lock.release()
+        assert done.returncode == 1
+        assert f"in use by another gateway (pid {os.getpid()} on " in done.stderr
+        assert "since 2026-01-15" in done.stderr
+
+    def test_a_directory_that_cannot_be_used_is_told_in_the_words_of_the_manual(
+        self, tmp_path: Path
+    ) -> None:
+        (tmp_path / "tradegw-state").touch()
+        done = twistd("-n", "tradegw", cwd=tmp_path)
+        assert done.returncode == 1
+        assert "tradegw-state cannot be used: it is not a directory" in done.stderr
+        assert "Traceback" not in done.stderr
+
     def test_a_daemon_whose_port_is_taken_tells_who_started_it(self, tmp_path: Path) -> None:
         done = twistd("tradegw", cwd=tmp_path, GIT_SHA="busy")
         assert done.returncode == 1
@@ -393,7 +447,7 @@ class TestStart:
 
 
 def test_making_the_service_wires_the_gateway_to_the_daemon(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     made: list[tuple[Any, ...]] = []
     caught: list[Daemon] = []
@@ -420,8 +474,9 @@ def test_making_the_service_wires_the_gateway_to_the_daemon(
     service.Gateway = Gateway  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "tradegw.service", service)
     monkeypatch.setattr(registry, "find", lambda name: plugin)
-    monkeypatch.setattr(Daemon, "catch_halt", catch)
+    monkeypatch.setattr(Daemon, "catch_signals", catch)
     monkeypatch.setenv("GATEWAY_PROVIDER", "mock")
+    monkeypatch.setenv("GATEWAY_STATE_DIR", str(tmp_path))
     monkeypatch.delenv("GATEWAY_MODE", raising=False)
     daemon = tap.makeService(tap.Options())
     assert isinstance(daemon, Daemon)

@@ -54,6 +54,7 @@ from .orders.timelines import Timelines
 from .orders.told import Told
 from .orders.trading import TradingSwitch
 from .orders.watch import Watch
+from .orders.withdrawal import Withdrawals
 from .orders.writing import Writing
 from .risk.breakers import Breakers
 
@@ -103,7 +104,7 @@ class Core:
         patience = Patience(clock, around.submit_wait_seconds)
         writing = Writing(journal, clock)
         self.dispatch = dispatch = Dispatch(line, blotter, intents, writing, meters, patience)
-        told = Told(blotter, self.books, told_books, journal, now(), intents, dispatch.seen)
+        told = Told(blotter, self.books, told_books, journal, intents, dispatch.seen)
         told.positions |= hedges.told()
         self.entry = entry = Entry(line, blotter, told, intents, writing, dispatch, self.gate)
         self.guardian = guardian = Guardian(
@@ -129,7 +130,8 @@ class Core:
         )
         self.link = Link(broker.platform, chronicle, meters, seconds, now)
         self.release = Release(chronicle, clock, meters)
-        groups = OcoGroups(blotter, entry, alarm, clock)
+        withdrawals = Withdrawals(entry, blotter, guardian, alarm, clock, findings.learned)
+        self._groups = groups = OcoGroups(blotter, withdrawals, alarm, journal, now)
         self.intake = Intake(told, guardian, groups, self.link, self.release, alarm, meters)
         self.resolution = Resolution(line, blotter, dispatch, clock, findings.learned)
         self.timelines = Timelines(journal)
@@ -141,14 +143,15 @@ class Core:
         self.dispatch.connect(
             self.guardian, self.resolution.pursue, self._turned_up, self._never_arrived
         )
-        self.entry.guard_with(self.guardian, self.resolution)
+        self.entry.guard_with(self.guardian, self.resolution, self._groups.found)
         self._watch.tell_with(self._findings.learned)
-        self._findings.tell_to(self.intake)
+        self._findings.tell_to(self.intake, self._groups.resume)
         self.intake.connect(self.reconciliation.suspect, self._relinked)
 
     def _restore(self) -> None:
         """What was under way when the last process ended is found out."""
         self.guardian.restore(self.blotter.all_told())
+        self._groups.restore()
         unresolved = self.journal.unresolved()
         for intent in [recorded.intent for recorded in unresolved]:
             if intent.kind is IntentKind.CANCEL:
@@ -162,7 +165,7 @@ class Core:
             if intent.kind is IntentKind.CLOSE:
                 self.closing.restore(attempt)
             self.resolution.pursue(attempt)
-        for order in self.blotter.told_working():
+        for order in (*self.blotter.told_working(), *self.blotter.untold()):
             self._restore_close(order)
         if unresolved:
             self.log.warn(
@@ -216,5 +219,6 @@ class Core:
         self.reconciliation.stop()
         self.resolution.stop()
         self._watch.stop()
+        self._groups.stop()
         self.release.flush()
         return self.chronicle.empty()

@@ -1,13 +1,13 @@
 """The gateway as a process among others: where its log goes, and what signals do to it.
 
 twistd begins a new log file on SIGUSR1. Here that signal halts trading, in every way of running and
-whether or not there is a log file; SIGUSR2 begins a new file.
+whether or not there is a log file; SIGUSR2 begins a new file, and SIGHUP does nothing.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
-import functools
 import gc
 import os
 import signal
@@ -15,17 +15,21 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final, NoReturn, TextIO, cast
+from typing import Any, Final, NoReturn, TextIO, TypeVar, cast
 
 from twisted.application.service import IServiceCollection, MultiService
+from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError, ReactorNotRunning
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
 from twisted.python.logfile import LogFile
 
-from . import logs
+from . import logs, signals
 from .config.settings import Settings
+from .journal.durable import Journal
 from .journal.problems import JournalError
+
+T = TypeVar("T")
 
 LOG_FILE: Final = "twistd.log"
 GARBAGE_LOOKS: Final = 20_000
@@ -43,12 +47,16 @@ class Daemon(MultiService):
     halt: Callable[[], object] | None = None
     """What SIGUSR1 has done, in the reactor's turn; given before the reactor runs."""
 
+    journal: Journal | None = None
+    """The one that is open; what it could not write when it was closed makes the exit code 1."""
+
     def __init__(self, settings: Settings, reactor: Any, twistd: Mapping[str, Any]) -> None:
         super().__init__()
         self._settings = settings
         self._reactor = reactor
         self._twistd = twistd
         self._stopping = False
+        self._file: LogFile | None = None
 
     def setServiceParent(self, parent: IServiceCollection) -> None:
         """Gives the application, which comes to us only here, the log observer for twistd."""
@@ -65,11 +73,14 @@ class Daemon(MultiService):
             )
             logs.route_stdlib(self._settings.log_level)
 
-    def catch_halt(self) -> None:
-        """From now on SIGUSR1 does not end the process: it halts trading as soon as that can be
-        done. Meant for the first moment, for building the gateway may take its time.
+    def catch_signals(self) -> None:
+        """Take over from :mod:`tradegw.signals`, before the gateway is built, for that may take its
+        time. What is asked for is done in the reactor's first turn: before any client is heard.
         """
-        signal.signal(signal.SIGUSR1, self._halt_asked)
+        for number in filter(signals.is_free, signals.OURS):
+            signal.signal(number, self._asked)
+        while signals.asked:
+            self._asked(signals.asked.pop(0), None)
 
     def startService(self) -> None:
         """Start the gateway; or print why its journal or port cannot be opened, and exit with 1."""
@@ -83,6 +94,16 @@ class Daemon(MultiService):
                 raise  # twistd, now in the background, tells whoever waits for it
             self._exit(error)
         self._reactor.callWhenRunning(self._running)
+
+    def stopService(self) -> Deferred[Any]:
+        """Stop the gateway; if something could not be written down, the process ends with 1."""
+        stopped: Deferred[Any] = super().stopService()
+        return stopped.addBoth(self._look_back)
+
+    def _look_back(self, result: T) -> T:
+        if self.journal is not None and self.journal.unwritten:
+            atexit.register(_end_with_1)
+        return result
 
     def _running(self) -> None:
         # What has been built by now stays; the collector need not walk it again, and what comes
@@ -101,13 +122,20 @@ class Daemon(MultiService):
         self._stopping = True
         self._reactor.callFromThread(self._stop, signal.Signals(number).name)
 
-    def _halt_asked(self, _number: int, _frame: FrameType | None) -> None:
-        self._reactor.callFromThread(self._halt)
+    def _asked(self, number: int, _frame: FrameType | None) -> None:
+        self._reactor.callFromThread(self._obey, signal.Signals(number))
 
-    def _halt(self) -> None:
-        self.log.warn("{signal}: trading is to be halted", signal="SIGUSR1")
-        if self.halt is not None:
-            self.halt()
+    def _obey(self, number: signal.Signals) -> None:
+        if number is signal.SIGUSR1:
+            self.log.warn("{signal}: trading is to be halted", signal=number.name)
+            if self.halt is not None:
+                self.halt()
+        elif number is signal.SIGHUP:
+            self.log.info("{signal}: nothing is done on it", signal=number.name)
+        elif self._file is None:
+            self.log.info("{signal}: there is no log file to begin anew", signal=number.name)
+        else:
+            self._file.rotate()
 
     def _stop(self, name: str) -> None:
         self.log.info("{signal}: stopping; a second one exits at once", signal=name)
@@ -125,8 +153,13 @@ class Daemon(MultiService):
         name = self._twistd.get("logfile")
         if name == "-" or (not name and self._twistd.get("nodaemon", True)):
             return sys.stdout
-        file = LogFile.fromFullPath(name or LOG_FILE)
-        if not signal.getsignal(signal.SIGUSR2):
-            rotate = functools.partial(self._reactor.callFromThread, file.rotate)
-            signal.signal(signal.SIGUSR2, lambda _number, _frame: rotate())
-        return cast("TextIO", file)
+        self._file = LogFile.fromFullPath(name or LOG_FILE)
+        return cast("TextIO", self._file)
+
+
+def _end_with_1() -> None:
+    """For twistd, which knows of no failure once the reactor ran, and would end with 0."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(1)

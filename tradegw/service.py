@@ -25,7 +25,10 @@ from .brokers.registry import BrokerParts, BrokerPlugin
 from .config.settings import Settings
 from .core import Core, Surroundings
 from .deferreds import as_deferred, deadline, logged
+from .errors import JournalUnavailable
 from .interfaces import IBrokerListener, IJournal, WallClock
+from .journal.opening import FILE as JOURNAL_FILE
+from .journal.problems import JournalDamaged
 from .metrics.lag import ReactorLag
 from .metrics.meters import Meters
 from .metrics.resource import MetricsResource
@@ -96,7 +99,12 @@ class Gateway(MultiService):
         self.broker.setServiceParent(self)
 
     def startService(self) -> None:
-        self._assemble(self._open_journal(self.broker.account_name))
+        journal = self._open_journal(self.broker.account_name)
+        try:
+            self._assemble(journal)
+        except (JournalUnavailable, ValueError) as error:
+            file = self._settings.state_dir / JOURNAL_FILE
+            raise JournalDamaged(file, f"what was under way cannot be read: {error}") from error
         super().startService()  # the broker
         self._port.open()
 

@@ -7,6 +7,8 @@ configured, 2 for a wrong command line.
 
 from __future__ import annotations
 
+from . import signals  # isort: skip  # noqa: F401  (before all that takes time: from now on none is lost)
+
 import os
 import sys
 import time
@@ -31,7 +33,8 @@ from .config.variables import GROUPS
 from .daemon import Daemon
 from .journal.durable import Journal
 from .journal.opening import Options as JournalOptions
-from .journal.opening import open_journal
+from .journal.opening import look_at, open_journal
+from .journal.problems import JournalError
 from .journal.thread import WriterThread
 from .model.enums import Platform
 
@@ -107,8 +110,14 @@ def makeService(options: Options) -> MultiService:
 
     found = _or_exit(os.environ)
     daemon = Daemon(found.settings, cast("Any", reactor), getattr(options, "parent", None) or {})
-    daemon.catch_halt()
+    daemon.catch_signals()
+
+    def open_journal_of(account_name: str) -> Journal:
+        daemon.journal = _journal(found.settings, reactor, account_name)
+        return daemon.journal
+
     with _told():
+        look_at(found.settings.state_dir, _now)
         gateway = Gateway(
             found.settings,
             found.plugin,
@@ -116,7 +125,7 @@ def makeService(options: Options) -> MultiService:
             cast("Any", reactor),
             _now,
             time.monotonic,
-            lambda account: _journal(found.settings, reactor, account),
+            open_journal_of,
         )
     daemon.halt = gateway.halt
     gateway.setServiceParent(daemon)
@@ -141,10 +150,10 @@ def _or_exit(environ: Mapping[str, str]) -> Configured:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Print what is wrong with the configuration, and exit with 1."""
+    """Print what is wrong with the configuration or its directory, and exit with 1."""
     try:
         yield
-    except ConfigError as error:
+    except (ConfigError, JournalError) as error:
         sys.stderr.write(f"tradegw cannot run:\n{error}\n")
         raise SystemExit(1) from error
 

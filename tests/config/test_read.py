@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
+from tradegw.brokers.mock.config import read_settings
 from tradegw.config.problems import ConfigError
 from tradegw.config.read import read
 from tradegw.config.report import report
 from tradegw.config.settings import Mode, Provider, Reconnect, Settings
+from tradegw.config.variables import GROUPS
 from tradegw.model.enums import Platform
 from tradegw.secrecy import Secret
 
@@ -105,7 +107,15 @@ def test_a_short_api_key_is_refused_and_not_shown(key: str) -> None:
     assert key not in text
 
 
-@pytest.mark.parametrize("key", ["x" * 32, "ü" * 16])
+@pytest.mark.parametrize("bad", ["\n", "\t", "\0", "\x7f", "ü", "\udcff"])
+def test_an_api_key_that_no_header_can_carry_is_refused_and_not_shown(bad: str) -> None:
+    key = "canary" * 6 + bad + "y"
+    text = refused(GATEWAY_API_KEY=key)
+    assert "printable ASCII" in text
+    assert "canary" not in text
+
+
+@pytest.mark.parametrize("key", ["x" * 32, "~ !" * 11])
 def test_an_api_key_of_32_bytes_is_accepted(key: str) -> None:
     assert given(GATEWAY_API_KEY=key).api_key == Secret(key)
 
@@ -282,6 +292,23 @@ class Own(Struct, kw_only=True):
     seed: int
     key: Secret
     warnings: tuple[str, ...]
+
+
+def test_a_broker_that_tells_its_variables_is_shown_as_the_environment_spells_them() -> None:
+    environ = MOCK | {"MOCK_LEVERAGE": "10", "MOCK_CHAOS": "seed=7,reset=0.02"}
+    settings = read(environ)
+    text = report(settings, read_settings(environ, settings))
+    shown = dict(re.findall(r"^(MOCK_\w+)=(.*)$", text, re.MULTILINE))
+    assert set(shown) == {each.name for each in GROUPS["the simulated broker"]}
+    assert (shown["MOCK_SEED"], shown["MOCK_LEVERAGE"], shown["MOCK_CASH"]) == (
+        "42",
+        "10",
+        "100000",
+    )
+    assert (shown["MOCK_CHAOS"], shown["MOCK_TAPE"]) == ("seed=7,reset=0.02", "none")
+    assert (shown["MOCK_ACCOUNT"], shown["MOCK_NATIVE_BRACKETS"]) == ("kept", "false")
+    assert "Decimal" not in text
+    assert "(" not in "".join(shown.values())
 
 
 def test_the_brokers_own_settings_are_told_one_by_one_with_their_warnings() -> None:

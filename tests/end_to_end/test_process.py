@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -58,6 +62,59 @@ def test_a_taken_port_is_one_clear_line_and_exit_code_1(daemon: Daemon, tmp_path
     assert second.returncode == 1
     assert str(daemon.port) in second.stderr + second.stdout
     assert "Traceback" not in second.stderr + second.stdout
+
+
+def test_a_second_gateway_on_a_kept_account_is_told_who_has_it(daemon: Daemon) -> None:
+    second = run(daemon.state, GATEWAY_PROVIDER="mock", GATEWAY_PORT="0")
+    assert second.returncode == 1
+    holder = rf"in use by another gateway \(pid {daemon.process.pid} on \S+ since 20"
+    assert re.search(holder, second.stderr)
+    assert daemon.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "place"),
+    [
+        ("DROP TABLE settings", "table settings is missing"),
+        ("UPDATE plans SET body = '{'", "the table plans holds no JSON"),
+        ("UPDATE plans SET body = '{}'", "the exit plan "),
+        ("UPDATE orders SET body = '{}'", "the order "),
+        ("UPDATE intents SET resolved = 0, body = '{}'", "intent "),
+        ("UPDATE intents SET resolved = 0, kind = 'wish'", "the table intents makes no sense"),
+    ],
+)
+def test_a_journal_that_cannot_be_gone_on_from_is_told_with_the_way_out(
+    tmp_path: Path, statement: str, place: str
+) -> None:
+    body = (
+        b'{"symbol":"A","side":"buy","quantity":1,"order_type":"limit","limit_price":1,'
+        b'"stop_loss":"0.5"}'
+    )
+    with Daemon(tmp_path) as daemon:
+        request = Request(  # noqa: S310  (the daemon's own address)
+            daemon.url + "/v1/orders", body, {"Content-Type": "application/json"}
+        )
+        with urlopen(request, timeout=20) as answer:  # noqa: S310
+            assert answer.status == 201
+        assert daemon.stop() == 0
+    with sqlite3.connect(tmp_path / "state" / "journal.sqlite3") as connection:
+        connection.execute(statement)
+    connection.close()
+    ended = run(tmp_path, GATEWAY_PROVIDER="mock", GATEWAY_PORT="0")
+    assert ended.returncode == 1
+    assert "journal.sqlite3 is damaged: " in ended.stderr
+    assert place in ended.stderr
+    assert "Restore it from a backup" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_what_could_not_be_written_down_makes_the_exit_code_1(tmp_path: Path) -> None:
+    with Daemon(tmp_path) as daemon:
+        shutil.rmtree(tmp_path / "state")
+        daemon.process.send_signal(signal.SIGUSR1)  # which is to be kept
+        daemon.line(lambda line: "was removed while it was open" in str(line))
+        assert daemon.stop() == 1
+        assert any("not written to the journal" in str(line) for line in daemon.lines)
 
 
 def test_without_a_provider_it_says_what_to_set(tmp_path: Path) -> None:

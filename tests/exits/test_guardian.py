@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 from twisted.internet.defer import Deferred
+from twisted.logger import LogLevel, capturedLogs
 from zope.interface.verify import verifyObject
 
 from tests.orders.core import Core, failure_of, ids, order_request, result_of
@@ -763,3 +764,20 @@ def test_a_strangers_order_with_the_name_of_a_leg_that_has_ended_is_left_alone(c
     core.broker.fill(stranger.id, "0.1")
     core.wait(60)
     assert core.broker.orders[stranger.id].status is OrderStatus.PARTIALLY_FILLED
+
+
+def test_a_stop_names_what_is_filled_and_not_covered_and_nothing_else(core: Core) -> None:
+    core.submit(symbol="REST", stop_loss="90")  # its entry rests
+    covered = core.submit(symbol="DONE", stop_loss="90")
+    core.broker.fill(covered.id, "10")
+    core.wait(1)
+    core.broker.plan("submit", None, *[NO_ANSWER] * 9)
+    bare = core.submit(symbol="BARE", stop_loss="90", take_profit="120")
+    core.broker.fill(bare.id, "10")
+    core.wait(1)
+    with capturedLogs() as logged:
+        core.guardian.stop()
+    errors = [each for each in logged if each["log_level"] is LogLevel.error]
+    assert [(each["entry_id"], each["kinds"]) for each in errors] == [
+        (bare.id, "STOP_LOSS, TAKE_PROFIT")
+    ]

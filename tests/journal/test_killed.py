@@ -61,7 +61,7 @@ unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (size + 150_000, unlimited[1]))
 answers = []
 for number in range(40):
-    done = shelf.journal.write(intent(f"i{number}", body=b"x" * 500))
+    done = shelf.journal.write(intent(f"i{number}", body=b'"%s"' % (b"x" * 498)))
     done.addCallbacks(lambda _: answers.append("yes"), lambda _: answers.append("no"))
     shelf.journal.keep(step("s", f"{number}"))
     shelf.turn()

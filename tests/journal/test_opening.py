@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import shutil
 import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +23,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.journal import samples
 from tests.journal.samples import ACCOUNT, AT, Shelf, intent, told
-from tradegw.journal import problems, schema
+from tradegw.errors import JournalUnavailable
+from tradegw.journal import making, problems, schema
+from tradegw.journal.durable import Journal
 from tradegw.journal.opening import open_journal
 
 results = SynchronousTestCase()
@@ -266,7 +271,9 @@ def test_a_log_without_its_database_is_refused(shelf: Shelf) -> None:
     shelf.file.rename(shelf.directory / "elsewhere")
     assert "journal.sqlite3-wal is there" in refused(shelf, problems.JournalIncomplete)
     shelf.file.touch()
-    refused(shelf, problems.JournalIncomplete)
+    message = refused(shelf, problems.JournalIncomplete)
+    assert "journal.sqlite3 is there, but empty" in message
+    assert "missing" not in message
     (shelf.directory / "elsewhere").replace(shelf.file)
     assert shelf.open().intent("i1") is not None
 
@@ -291,18 +298,192 @@ def test_a_truncated_log_loses_its_end_and_nothing_else(shelf: Shelf, cut: int) 
     again.journal.drop()
 
 
-def test_an_empty_file_is_a_new_journal(shelf: Shelf) -> None:
-    """A process that was killed while it made one leaves that."""
+def test_an_empty_file_is_damage(shelf: Shelf) -> None:
+    """Taken for a new journal it would let the order of a known idempotency key out again."""
     closed(shelf).write_bytes(b"")
-    assert shelf.open().span().newest == shelf.journal.span().oldest - 1
+    message = refused(shelf, problems.JournalDamaged)
+    assert "it is empty, and a journal never is" in message
+    assert "backup" in message
+    assert shelf.file.exists()
 
 
-def test_a_journal_that_was_just_being_made_is_made_anew(shelf: Shelf) -> None:
-    closed(shelf).unlink()
-    connection = sqlite3.connect(shelf.file, isolation_level=None)
-    schema.bring_up_to_date(connection)
+def test_a_new_journal_is_said_to_be_one(tmp_path: Path) -> None:
+    def said(open_it: Callable[[], object]) -> list[str]:
+        with capturedLogs() as logged:
+            open_it()
+        return [str(each["log_format"]) for each in logged if "journal" in each["log_format"]]
+
+    begun: list[Shelf] = []
+    assert said(lambda: begun.append(Shelf(tmp_path))) == [
+        "a new journal is begun: no orders are known from before"
+    ]
+    begun[0].journal.drop()
+    assert said(begun[0].open) == ["journal {epoch} opened: {file}"]
+    begun[0].journal.drop()
+
+
+@pytest.mark.parametrize("end", ["make", "rename"])
+def test_a_journal_that_was_just_being_made_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """Whenever the process ends, nothing stands under the journal's name that is not whole."""
+
+    def killed(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as until:
+        if end == "make":
+            until.setattr(making, "bring_up_to_date", killed)
+        else:
+            until.setattr(Path, "rename", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Shelf(tmp_path)
+    assert not (tmp_path / "journal.sqlite3").exists()
+    assert (tmp_path / "journal.sqlite3-new").exists()
+    shelf = Shelf(tmp_path)
+    assert shelf.journal.span().epoch == "epoch-1"
+    assert not (tmp_path / "journal.sqlite3-new").exists()
+    shelf.journal.drop()
+
+
+def test_a_new_journal_is_synced_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there: list[tuple[str, bool]] = []
+
+    def sync(fd: int) -> None:
+        name = Path(f"/proc/self/fd/{fd}").readlink().name
+        there.append((name, (tmp_path / "state" / "journal.sqlite3").exists()))
+
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("needs /proc to see which file is synced")
+    monkeypatch.setattr(os, "fsync", sync)
+    Shelf(tmp_path / "state", fsync=True).journal.drop()
+    assert there == [("journal.sqlite3-new", False), ("state", True)]
+
+
+def altered(shelf: Shelf, *statements: str) -> None:
+    """The journal after somebody else's hand was on it."""
+    with sqlite3.connect(closed(shelf)) as connection:
+        for statement in statements:
+            connection.execute(statement)
     connection.close()
-    assert shelf.open().span().epoch == "epoch-1"
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("DROP TABLE settings", "table settings is missing"),
+        ("DROP INDEX intents_unresolved", "index intents_unresolved is missing"),
+        ("DROP VIEW open_orders", "view open_orders is missing"),
+        ("ALTER TABLE steps RENAME COLUMN detail TO details", "table steps is not as it was made"),
+        ("DELETE FROM about WHERE name = 'epoch'", "the row epoch of the table about is missing"),
+        ("UPDATE about SET value = 'x' WHERE name = 'oldest'", "is no number: 'x'"),
+        ("UPDATE about SET value = '9999999999999' WHERE name = 'oldest'", "older than its oldest"),
+        ("PRAGMA user_version = 0", "its schema is 0, which no journal has"),
+        ("PRAGMA user_version = -3", "its schema is -3, which no journal has"),
+        ("UPDATE intents SET body = '{' WHERE id = 'i2'", "row i2 of the table intents holds no"),
+        ("UPDATE orders SET body = 'x'", "row o1 of the table orders holds no JSON"),
+        ("UPDATE orders SET links = '{'", "row o1 of the table orders holds no JSON"),
+        ("UPDATE plans SET body = ''", "row p1 of the table plans holds no JSON"),
+    ],
+)
+def test_what_is_not_as_it_was_left_is_damage_with_its_place(
+    shelf: Shelf, statement: str, said: str
+) -> None:
+    shelf.journal.write(intent("i1"), intent("i2"))
+    shelf.journal.keep(
+        samples.order("o1"), samples.plan("p1"), told(shelf.journal.next_seq(), "o1")
+    )
+    shelf.turn()
+    altered(shelf, statement)
+    message = refused(shelf, problems.JournalDamaged)
+    assert said in message
+    assert "Restore it from a backup" in message
+
+
+def test_what_others_added_and_what_is_over_keeps_nobody_from_starting(shelf: Shelf) -> None:
+    shelf.journal.write(intent("i1"))
+    shelf.journal.keep(
+        samples.outcome("i1"),
+        samples.order("o1", terminal=True, links=b""),
+        samples.order("o2", links=b""),
+        samples.plan("p1", over=True),
+    )
+    shelf.turn()
+    altered(
+        shelf,
+        "CREATE INDEX mine ON intents (at)",
+        "UPDATE intents SET body = 'x'",
+        "UPDATE plans SET body = 'x'",
+        "UPDATE orders SET body = 'x' WHERE terminal = 1",
+    )
+    assert shelf.open().intent("i1") is not None
+
+
+def test_a_row_that_makes_no_sense_is_named_when_it_is_read(shelf: Shelf) -> None:
+    shelf.journal.write(intent("i1"))
+    shelf.journal.keep(samples.position("AAPL", "5"), samples.setting("n", b"1"))
+    shelf.turn()
+    altered(
+        shelf,
+        "UPDATE intents SET kind = 'wish'",
+        "UPDATE positions SET quantity = 'many'",
+        "UPDATE settings SET at = 'now'",
+    )
+    journal = shelf.open()
+    with pytest.raises(JournalUnavailable, match="row i1 of the table intents makes no sense"):
+        journal.unresolved()
+    with pytest.raises(JournalUnavailable, match="row AAPL of the table positions makes no sense"):
+        journal.net_positions()
+    with pytest.raises(JournalUnavailable, match="row n of the table settings makes no sense"):
+        journal.setting("n")
+
+
+def read_through(journal: Journal) -> None:
+    """What the gateway reads when it starts."""
+    with contextlib.suppress(JournalUnavailable):
+        journal.unresolved()
+        journal.untold()
+        journal.plans()
+        journal.net_positions()
+        journal.setting("n")
+        journal.events(0, 100)
+        journal.orders(terminal=False, newest=100)
+
+
+def test_flipped_bytes_are_opened_or_refused_and_never_anything_else(shelf: Shelf) -> None:
+    """At 200 places: one byte, or thirty, anywhere or among the first pages."""
+    for number in range(12):
+        name = f"{number}"
+        shelf.journal.write(intent(f"i{name}", client_order_id=name))
+        shelf.journal.keep(
+            *(told(shelf.journal.next_seq(), name), samples.order(name), samples.plan(f"i{name}")),
+            *(samples.position(name, "5"), samples.setting(name, b"1"), samples.execution(name)),
+        )
+        shelf.turn()
+    whole = closed(shelf).read_bytes()
+    found: Counter[str] = Counter()
+    for seed in range(200):
+        chance = random.Random(seed)
+        flipped = bytearray(whole)
+        for _ in range(chance.choice((1, 1, 30))):
+            limit = chance.choice((100, 8192, len(whole)))
+            flipped[chance.randrange(limit)] ^= chance.choice((0xFF, 1 << chance.randrange(8)))
+        shelf.file.write_bytes(flipped)
+        try:
+            journal = shelf.open()
+        except (problems.JournalDamaged, problems.JournalTooNew, problems.OtherAccount) as refusal:
+            assert shelf.file.read_bytes() == flipped, seed
+            found[type(refusal).__name__] += 1
+        else:
+            read_through(journal)
+            journal.drop()
+            found["opened"] += 1
+        for beside in ("-wal", "-shm"):
+            shelf.file.with_name(f"{shelf.file.name}{beside}").unlink(missing_ok=True)
+    assert found["JournalDamaged"] > 50, found
+    assert found["opened"] > 30, found
 
 
 def test_a_state_directory_that_is_a_file_is_refused(tmp_path: Path) -> None:

@@ -160,5 +160,5 @@ def test_a_group_is_its_working_members_and_those_on_their_way() -> None:
     blotter.apply(an_order("o2", oco_group_id="g", status=OrderStatus.CANCELLED))
     blotter.apply(an_order("o3", oco_group_id="other"))
     assert [order.id for order in blotter.working_in_group("g")] == ["o1"]
-    assert blotter.expected_in_group("g") == ["c9"]
+    assert [links.client_order_id for links in blotter.expected_in_group("g")] == ["c9"]
     assert blotter.expected_in_group("other") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -268,6 +269,56 @@ def test_what_works_although_it_was_being_cancelled_is_believed_when_it_is_seen_
     assert alerts(core) == []
 
 
+def test_a_change_that_the_broker_dates_before_the_last_is_believed_when_it_is_seen_twice(
+    core: Core,
+) -> None:
+    order_id = core.submit(order_type=OrderType.LIMIT, limit_price="50").id
+    order = core.broker.orders[order_id]
+    newer = replace(order, limit_price=Decimal(60), updated_at=EPOCH + timedelta(minutes=1))
+    core.broker.tell(newer, OrderEventKind.MODIFIED)
+    assert new_events(core) == []
+    assert [event.order.limit_price for event in new_events(core)] == [50]
+    assert new_events(core) == []
+    core.wait(6)  # what was suspected before
+    core.broker.calls.clear()
+    core.wait(30)
+    assert core.broker.calls == []  # nothing is suspected any more
+
+
+def test_a_list_that_is_behind_its_order_for_a_moment_takes_nothing_back(core: Core) -> None:
+    order_id = core.submit(order_type=OrderType.LIMIT, limit_price="50").id
+    order = core.broker.orders[order_id]
+    newer = replace(order, limit_price=Decimal(60), updated_at=EPOCH + timedelta(minutes=1))
+    core.broker.tell(newer, OrderEventKind.MODIFIED)
+    assert new_events(core) == []
+    core.broker.orders[order_id] = newer
+    assert new_events(core) == []
+    core.wait(30)
+    assert new_events(core) == []
+
+
+def test_an_older_order_of_the_same_name_is_not_the_one_that_is_missed(core: Core) -> None:
+    deaf(core)
+    order_id = core.submit(client_order_id="c").id
+    core.broker.orders.clear()
+    core.broker.orders["old"] = an_order(
+        "old", minute=-60, client_order_id="c", status=OrderStatus.CANCELLED
+    )
+    unlisted(core)
+    again = Core(again=core)
+    again.reconciled()
+    assert kinds(again.order_events()) == [(order_id, OrderEventKind.CANCELLED)]
+
+
+def test_a_close_that_nobody_told_of_is_not_sent_again_after_a_restart(core: Core) -> None:
+    core.broker.held = {"p": a_position(id="p")}
+    deaf(core)
+    first = result_of(core.desk.close_position("p", ClosePositionRequest()))
+    again = Core(again=core, linked=False)
+    assert result_of(again.desk.close_position("p", ClosePositionRequest())).id == first.id
+    assert len(core.broker.orders) == 1
+
+
 def test_a_cancelled_order_that_was_filled_all_the_same_is_told_so(core: Core) -> None:
     order_id = core.submit().id
     core.broker.end(order_id, OrderStatus.CANCELLED)
@@ -350,6 +401,14 @@ def test_what_took_the_place_of_an_order_of_ours_is_not_from_outside(core: Core)
     assert [event.order.outside for event in core.order_events("other")] == [None]
     core.broker.tell(an_order("it", symbol="MSFT", client_order_id="x"), OrderEventKind.CREATED)
     assert [event.order.outside for event in core.order_events("it")] == [True]
+
+
+def test_a_leg_that_the_broker_itself_keeps_may_be_heard_of_before_its_entry(core: Core) -> None:
+    core.broker.plan("submit", Deferred())
+    core.desk.submit(order_request())
+    leg = an_order("leg", parent_order_id="ord-1", client_order_id="made-by-the-broker")
+    core.broker.tell(leg, OrderEventKind.CREATED)
+    assert [event.order.outside for event in core.order_events("leg")] == [None]
 
 
 def test_a_leg_that_the_broker_itself_keeps_is_not_from_outside_when_it_is_heard_of(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from msgspec.structs import replace
 from twisted.internet.defer import Deferred
@@ -9,7 +11,8 @@ from twisted.internet.defer import Deferred
 from tests.orders.core import Core, failure_of, order_request
 from tradegw.errors import OrderRejected, ProviderError
 from tradegw.model.enums import AlertCode, OrderEventKind, OrderStatus, OrderType, Side
-from tradegw.orders.oco import REMEMBERED_FILLS
+from tradegw.model.order import OrderChange
+from tradegw.orders import oco
 
 DOUBLE = AlertCode.OCO_DOUBLE_EXIT
 
@@ -45,11 +48,16 @@ def test_other_groups_and_orders_without_one_are_left_alone(core: Core) -> None:
     assert core.broker.asked("cancel") == []
 
 
-def test_a_partial_fill_cancels_nobody(core: Core) -> None:
-    first = a_member(core)
-    a_member(core)
-    core.broker.fill(first, "0.5")
+def test_a_partial_fill_lowers_the_others_to_what_is_left(core: Core) -> None:
+    first, second = a_member(core), a_member(core)
+    core.broker.fill(first, "0.25")
     assert core.broker.asked("cancel") == []
+    assert core.broker.asked("replace") == [(second, OrderChange(quantity=Decimal("0.75")))]
+    core.broker.fill(second, "0.25")
+    assert core.broker.orders[first].quantity == Decimal("0.75")
+    core.broker.fill(first, "0.75")
+    assert core.broker.orders[second].status is OrderStatus.CANCELLED
+    assert core.alerts(DOUBLE) == []
 
 
 @pytest.mark.parametrize("status", [OrderStatus.CANCELLED, OrderStatus.EXPIRED])
@@ -196,11 +204,17 @@ def test_a_sibling_that_cannot_be_cancelled_does_not_stop_the_next(core: Core) -
     assert core.broker.orders[third].status is OrderStatus.CANCELLED
 
 
-def test_w72_the_memory_of_fills_is_bounded(core: Core) -> None:
-    groups = core.groups
-    order = core.broker.orders[a_member(core)]
-    for number in range(REMEMBERED_FILLS + 5):
-        groups.on_order(
-            replace(order, id=f"o{number}", oco_group_id=f"g{number}", status=OrderStatus.FILLED)
-        )
-    assert len(groups._rounds) == REMEMBERED_FILLS
+def test_w72_the_memory_of_rounds_is_bounded(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oco, "REMEMBERED", 5)
+    working = a_member(core, "busy")
+    core.broker.fill(a_member(core, "busy"), "0.5")
+    for number in range(20):
+        first, _second = a_member(core, f"g{number}"), a_member(core, f"g{number}")
+        core.broker.fill(first, "1")
+    rounds = core.groups._rounds.values()
+    assert len(rounds) == 5
+    assert {one.group for one in rounds} == {"busy", "g16", "g17", "g18", "g19"}
+    assert len(core.groups._round_of) == 10
+    assert len(core.store.plans()) == 5
+    assert core.groups._withdrawals._under_way == {}
+    assert core.broker.orders[working].quantity == Decimal("0.5")

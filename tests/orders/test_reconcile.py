@@ -10,8 +10,8 @@ from twisted.internet.defer import Deferred
 
 from tests.orders.core import Core, failure_of, order_request, result_of
 from tests.orders.samples import an_order
-from tradegw.errors import NotReconciled, RateLimited
-from tradegw.model.enums import ConnectionEventKind, OrderEventKind, OrderStatus
+from tradegw.errors import NotReconciled, ProviderError, RateLimited
+from tradegw.model.enums import ConnectionEventKind, OrderEventKind, OrderStatus, Side
 from tradegw.model.events import ConnectionEvent, OrderEvent
 from tradegw.orders.reconcile import MARGIN, RETRY_SECONDS
 from tradegw.testing.broker import EPOCH
@@ -183,10 +183,12 @@ def test_suspicion_does_not_ask_all_the_time(core: Core) -> None:
 
 def test_a_contradiction_that_asking_itself_brought_up_is_no_suspicion(core: Core) -> None:
     core.broker.tell(
-        an_order("o1", status=OrderStatus.FILLED, filled=1, side="SELL"),
+        an_order("o1", status=OrderStatus.FILLED, filled=1, side=Side.SELL),
         OrderEventKind.FILLED,
     )
-    core.broker.orders["o1"] = an_order("o1", status=OrderStatus.CANCELLED, filled=1, side="SELL")
+    core.broker.orders["o1"] = an_order(
+        "o1", status=OrderStatus.CANCELLED, filled=1, side=Side.SELL
+    )
     core.intake.on_event(
         OrderEvent(
             timestamp=EPOCH,
@@ -257,6 +259,18 @@ def test_after_the_stop_nothing_is_asked() -> None:
     core.reconciliation.suspect("test")
     core.wait(1000)
     assert asked(core) == 0
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_w46_a_broker_that_could_not_be_asked_for_a_while_takes_orders_at_once_afterwards(
+    core: Core, question: str
+) -> None:
+    core.broker.plan(question, *[ProviderError("no answer")] * 5)
+    work = core.reconciliation.run("test")
+    core.wait(60)
+    result_of(work)
+    assert core.breakers.snapshot().adapter.failure_count == 0
+    core.submit()
 
 
 def test_a_stop_while_it_could_not_be_asked_ends_it(core: Core) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -12,13 +14,13 @@ from twisted.internet.defer import Deferred, succeed
 from tests.orders.core import Core, failure_of, order_request, result_of
 from tests.orders.samples import a_trade, an_order
 from tradegw.errors import OrderRejected, ProviderError, RateLimited
-from tradegw.model.enums import OrderEventKind, OrderStatus
-from tradegw.model.order import OrderHandle, Unresolved
+from tradegw.model.enums import OrderEventKind, OrderStatus, OrderType
+from tradegw.model.order import OrderChange, OrderHandle, Unresolved
 from tradegw.orders.resolution import MAX_STRANGERS
 from tradegw.testing.broker import EPOCH, Lost
 
 LOOKS = ("order_by_client_id", "open_orders", "closed_orders", "trades")
-NOT_ASKED = RateLimited("slow down")  # not an outage, so that the breaker stays closed
+NOT_ASKED = RateLimited("slow down")
 
 
 @pytest.fixture
@@ -264,3 +266,22 @@ def test_a_process_that_died_before_the_answer_is_no_different(core: Core) -> No
     core.broker._accept(order_request(client_order_id="c"))
     again.wait(1)
     assert [event.order.correlation_id for event in again.order_events()] == ["id1"]
+
+
+@pytest.mark.parametrize("call", ["submit", "cancel", "replace"])
+def test_w46_what_is_in_doubt_counts_once_however_often_it_is_looked_for(
+    core: Core, call: str
+) -> None:
+    order_id = core.submit(order_type=OrderType.LIMIT, limit_price="50").id
+    no_answer = ProviderError("no answer")
+    core.broker.plan(call, Lost(no_answer))
+    for name in ("order", "order_by_client_id", "open_orders"):
+        core.broker.plan(name, *[no_answer] * 6)
+    works: dict[str, Callable[[], Deferred[Any]]] = {
+        "submit": lambda: core.desk.submit(order_request()),
+        "cancel": lambda: core.desk.cancel(order_id),
+        "replace": lambda: core.desk.replace(order_id, OrderChange(limit_price=Decimal(60))),
+    }
+    works[call]()
+    core.wait(100)
+    assert core.breakers.snapshot().adapter.failure_count == 1

@@ -168,3 +168,20 @@ def test_what_was_noted_is_part_of_the_story(core: Core) -> None:
 
 def test_of_an_unknown_order_there_is_no_story(core: Core) -> None:
     failure_of(core.timelines.timeline("nope"), OrderNotFound)
+
+
+def test_an_order_is_found_by_the_id_that_its_client_gave_it(core: Core) -> None:
+    handle = core.submit(client_order_id="mine")
+    core.wait(1)
+    assert story(core, "mine") == story(core, handle.id)
+
+
+def test_a_refused_order_is_found_by_its_clients_id_and_by_the_answer(core: Core) -> None:
+    core.broker.plan("submit", OrderRejected("no money", "INSUFFICIENT_FUNDS"))
+    refused = failure_of(core.desk.submit(order_request(client_order_id="mine")), OrderRejected)
+    core.wait(1)
+    assert refused.details is not None
+    told = story(core, "mine")
+    assert told.correlation_id == told.order_id == refused.details["correlation_id"]
+    assert names(told)[-1] == "outcome_rejected"
+    assert story(core, refused.details["correlation_id"]) == told

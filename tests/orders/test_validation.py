@@ -164,11 +164,24 @@ def test_a_symbol_of_another_length_fails(symbol: str) -> None:
 
 @pytest.mark.parametrize("field", ["client_order_id", "oco_group_id"])
 def test_ids_have_at_most_64_characters(field: str) -> None:
-    check_order(order(M, **{field: ""}))
     check_order(order(M, **{field: "ü" * 64}))
     params = {"max": 64, "value": "ü" * 65}
     assert refusal(order(M, **{field: "ü" * 65})).details == {
         field: [{"code": "length", "message": None, "params": params}]
+    }
+
+
+def test_an_empty_client_order_id_is_refused_and_not_taken_for_none() -> None:
+    params = {"min": 1, "max": 64, "value": ""}
+    assert refusal(order(M, client_order_id="")).details == {
+        "client_order_id": [{"code": "length", "message": None, "params": params}]
+    }
+
+
+@pytest.mark.parametrize("symbol", ["\0", "A\nB", "\x7f", "A\u2028"])
+def test_a_symbol_can_be_printed(symbol: str) -> None:
+    assert refusal(order(symbol=symbol)).details == {
+        "symbol": [{"code": "printable", "message": None, "params": {"value": symbol}}]
     }
 
 

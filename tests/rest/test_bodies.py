@@ -168,6 +168,20 @@ def test_a_member_of_the_wrong_kind_is_named(member: str, value: object) -> None
     assert refused.value.details == {"field": member}
 
 
+@pytest.mark.parametrize("half", ["\\ud800", "A\\uDBFF", "\\udc00x", "\\ud800\\ud800"])
+@pytest.mark.parametrize("member", ["symbol", "client_order_id", "x"])
+def test_half_a_character_is_called_that(member: str, half: str) -> None:
+    raw = json.dumps(MARKET)[:-1].replace('"symbol": "AAPL", ', "") + f', "{member}": "{half}"}}'
+    with pytest.raises(InvalidRequest, match=r"half of a surrogate pair \(\\u[dD]"):
+        reader.read(raw.encode(), JSON)
+
+
+def test_a_whole_pair_is_a_character_and_broken_json_stays_broken() -> None:
+    assert read(MARKET | {"client_order_id": "\U0001f600"}).client_order_id == "\U0001f600"
+    with pytest.raises(InvalidRequest, match="not valid JSON"):
+        reader.read(b'{"symbol": "\\ud83d\\ude00", ', JSON)
+
+
 def test_unknown_members_are_ignored_whatever_they_hold() -> None:
     extra = {"cancel_associated_orders": True, "x": {"a:b": [1, {"c": ":"}]}, "y": 'q": "'}
     assert read(MARKET | extra) == read(MARKET)

@@ -30,7 +30,8 @@ class BrokerPlugin(Protocol):
     def configure(self, environ: Mapping[str, str], settings: Settings) -> Any:
         """The broker's own frozen settings; raises ``ConfigError`` naming the variable.
 
-        Its ``repr`` shows no secret.
+        Its ``repr`` shows no secret. Members ``variables``, values by name of variable, and
+        ``warnings``, texts, are shown by ``--check-config``.
         """
 
     def build(self, own: Any, parts: BrokerParts) -> IBroker:

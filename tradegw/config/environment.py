@@ -37,6 +37,8 @@ class Environment:
         self._environ = environ
         self.problems: list[str] = []
         self.warnings: list[str] = []
+        self.shown: dict[str, str] = {}
+        """What was read so far, by variable, as it counts: given, or else the default."""
 
     def check(self) -> None:
         """Raise :class:`ConfigError` if anything read so far was wrong."""
@@ -58,6 +60,7 @@ class Environment:
     def text(self, name: str, default: object = None) -> object:
         """The value of *name* as it stands."""
         value = self._environ.get(name, "").strip()
+        self._show(name, value or default)
         return value or default
 
     @overload
@@ -78,6 +81,7 @@ class Environment:
         """A whole number from *minimum* to *maximum*, both allowed."""
         value = self.text(name)
         if value is None:
+            self._show(name, default)
             return default
         number = int(value) if _INTEGER.fullmatch(value) else None
         if number is None or _outside(number, minimum, None, maximum):
@@ -114,6 +118,7 @@ class Environment:
         """An exact number from *minimum*, or more than *above*, to *maximum*; no exponents."""
         value = self.text(name)
         if value is None:
+            self._show(name, default)
             return default
         number = Decimal(value) if _DECIMAL.fullmatch(value) else None
         if number is None or _outside(number, minimum, above, maximum):
@@ -129,6 +134,7 @@ class Environment:
         """``true``, ``1``, ``yes``, ``on`` or their opposites, in any case."""
         value = self.text(name)
         if value is None:
+            self._show(name, default)
             return default
         if value.lower() in _TRUE:
             return True
@@ -144,15 +150,23 @@ class Environment:
     def choice(self, name: str, default: str | None, choices: Collection[str]) -> str | None:
         """One of *choices*, exactly as written there."""
         value = self.text(name)
-        if value is None or value in choices:
-            return value or default
+        if value is None:
+            self._show(name, default)
+            return default
+        if value in choices:
+            return value
         self._refuse(name, value, "one of " + ", ".join(choices))
         return default
 
     def secret(self, name: str) -> Secret | None:
         """A value that never prints itself."""
         value = self.text(name)
+        self._show(name, None if value is None else "set")
         return None if value is None else Secret(value)
+
+    def _show(self, name: str, value: object) -> None:
+        text = "none" if value is None else str(value)
+        self.shown[name] = text.lower() if isinstance(value, bool) else text
 
     def _refuse(self, name: str, value: str, allowed: str) -> None:
         shown = value if len(value) <= _SHOWN else value[:_SHOWN] + "..."

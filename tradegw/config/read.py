@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from .subscriptions import subscriptions
 from .variables import misspelt
 
 SHORTEST_API_KEY: Final = 32
+_VISIBLE: Final = re.compile("[ -~]+")
 EXIT_STATE_FILE: Final = "gateway-exit-state.json"
 
 _DEFAULT: Final = Settings(
@@ -89,7 +91,11 @@ def _exit_state_file(env: Environment, state_dir: Path | None) -> Path:
 
 def _api_key(env: Environment) -> Secret | None:
     key = env.secret("GATEWAY_API_KEY")
-    if key is not None and len(key) < SHORTEST_API_KEY:
+    if key is None:
+        return None
+    if _VISIBLE.fullmatch(key.reveal()) is None:
+        env.problem("GATEWAY_API_KEY must be printable ASCII: no header can carry another")
+    elif len(key) < SHORTEST_API_KEY:
         env.problem(f"GATEWAY_API_KEY must be at least {SHORTEST_API_KEY} bytes long")
     return key
 

@@ -34,13 +34,22 @@ def report(settings: Settings, broker_settings: object = None) -> str:
         "logs": f"{settings.log_level}, {_log_format(settings)}",
         "revision": settings.git_sha,
     }
+    variables = [f"{name}={value}" for name, value in _variables(broker_settings).items()]
     warnings = [*settings.warnings, *getattr(broker_settings, "warnings", ())]
     lines = [f"{name + ':':<18} {value}" for name, value in (rows | _own(broker_settings)).items()]
-    return "\n".join([*lines, *(f"warning: {warning}" for warning in warnings)])
+    return "\n".join([*lines, *variables, *(f"warning: {warning}" for warning in warnings)])
+
+
+def _variables(broker_settings: object) -> dict[str, str]:
+    """The broker's settings as the environment would spell them, if it tells them so."""
+    found: dict[str, str] = getattr(broker_settings, "variables", {})
+    return found
 
 
 def _own(broker_settings: object) -> dict[str, object]:
-    """The broker's settings by name; their ``repr`` shows no secret."""
+    """The broker's settings by name, if there is no better form; their ``repr`` shows no secret."""
+    if _variables(broker_settings):
+        return {}
     if not isinstance(broker_settings, Struct):
         return {} if broker_settings is None else {"broker settings": repr(broker_settings)}
     names = [name for name in broker_settings.__struct_fields__ if name != "warnings"]

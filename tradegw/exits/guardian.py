@@ -26,7 +26,7 @@ from ..model.protection import ExitsChange, ExitsMoved
 from ..risk.breaker import Breaker
 from .alerts import Alerts
 from .clients import Clients
-from .coverage import shortfall
+from .coverage import shortfall, unconfirmed
 from .holdings import Holdings
 from .keeping import Keeping
 from .leg import Leg
@@ -77,7 +77,7 @@ class Guardian:
         self._restart = Restart(plans, holdings, keeping, pursuit)
 
     def restore(self, orders: Iterable[Order]) -> None:
-        """See :meth:`tradegw.exits.restart.Restart.restore`; to be called once, before anything else."""
+        """Once, before anything else; see :meth:`tradegw.exits.restart.Restart.restore`."""
         self._restart.restore(orders)
 
     def on_positions(self, positions: Iterable[Position], unclear: Collection[str] = ()) -> None:
@@ -89,7 +89,7 @@ class Guardian:
     def expect(self, intent_id: str, request: OrderRequest, seed: str | None) -> None:
         if len(self._plans) >= MAX_PLANS:
             raise Overloaded(f"{MAX_PLANS} orders with exits are guarded already")
-        self._keeping.keep(self._plans.add(Plan.of(intent_id, request, seed)))
+        self._keeping.keep(self._plans.add(Plan.of(intent_id, request, seed, self._keeping.now())))
 
     def forget(self, intent_id: str) -> None:
         self._keeping.end(self._plans.forget(intent_id))
@@ -259,14 +259,15 @@ class Guardian:
 
     def _log_unfinished(self, guarded: Guarded) -> None:
         plan = guarded.plan
-        if plan.entry_done and not plan.short:
+        missing = unconfirmed(plan)
+        if not missing:
             return
         self.log.error(
             "exits of order {entry_id} are not (all) placed and will not be until the next start:"
             " {kinds}",
             entry_id=plan.entry_id or plan.client_order_id,
             symbol=plan.symbol,
-            kinds=", ".join(kind.name for kind in plan.targets),
+            kinds=", ".join(kind.name for kind in missing),
         )
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from ..interfaces import IJournal, WallClock
 from ..model import wire
-from ..model.journal import NetPosition, PlanState, Recorded
+from ..model.journal import OCO_PLANS, NetPosition, PlanState, Recorded
 from .leg import Leg
 from .plan import Plan
 from .plans import Guarded
@@ -58,7 +58,7 @@ class Keeping:
 
     def __init__(self, journal: IJournal, now: WallClock) -> None:
         self._journal = journal
-        self._now = now
+        self.now = now
 
     def keep(self, *guarded: Guarded) -> None:
         """Write down those that changed, together: all or none of them will be found."""
@@ -79,7 +79,7 @@ class Keeping:
 
     def _state(self, guarded: Guarded, *, over: bool) -> PlanState:
         return PlanState(
-            plan_id=guarded.plan.intent_id, at=self._now(), over=over, body=guarded.kept
+            plan_id=guarded.plan.intent_id, at=self.now(), over=over, body=guarded.kept
         )
 
     def plans(self) -> list[tuple[Plan, bytes]]:
@@ -89,6 +89,8 @@ class Keeping:
         """
         plans = []
         for state in self._journal.plans():
+            if state.plan_id.startswith(OCO_PLANS):
+                continue
             try:
                 plans.append((decode(state.body), state.body))
             except msgspec.DecodeError as error:

@@ -166,11 +166,11 @@ class Placement:
     async def find(self, guarded: Guarded, leg: Leg) -> None:
         """Resolve a leg in doubt: it rests at the broker, or it never came to be."""
         self._keeping.keep(guarded)
-        found = await self._own_order(leg)
+        found = await self._own_order(guarded, leg)
         if found is not None:
             self.take(guarded, leg, found)
         if leg.unsettled and (found is None or leg.ended):
-            successor = await self._entry.find_leg(leg.client_order_id)
+            successor = await self._entry.find_leg(leg.client_order_id, guarded.plan.since)
             if successor is not None:
                 self.take(guarded, leg, successor)
         if found is None and leg.in_doubt:  # else an event told of it meanwhile
@@ -205,9 +205,9 @@ class Placement:
             raise ProviderError(f"Whether exit order {leg.client_order_id} rests is not known yet")
 
     @as_deferred
-    async def _own_order(self, leg: Leg) -> Order | None:
+    async def _own_order(self, guarded: Guarded, leg: Leg) -> Order | None:
         if leg.order_id is None:
-            return await self._entry.find_leg(leg.client_order_id)
+            return await self._entry.find_leg(leg.client_order_id, guarded.plan.since)
         try:
             return await self._entry.look_up(leg.order_id)
         except OrderNotFound:
@@ -238,7 +238,7 @@ class Placement:
         assert plan.entry_id is not None
         if leg.in_doubt or leg.resent:
             self._keeping.keep(guarded)
-            found = await self._looked_for(leg)
+            found = await self._looked_for(guarded, leg)
             if found is not None:
                 return found
         if leg.order_id is not None:
@@ -253,7 +253,7 @@ class Placement:
             is_definite = isinstance(error, GatewayError) and not leaves_doubt(error)
             if is_definite and leg.resent:  # it may have been refused as a double of itself
                 leg.in_doubt = leg.in_doubt or self._entry.refuses_repeats
-                found = await self._entry.find_leg(leg.client_order_id)
+                found = await self._entry.find_leg(leg.client_order_id, guarded.plan.since)
                 if found is not None:
                     return found
             if leg.order_id is not None:
@@ -262,10 +262,10 @@ class Placement:
             raise
 
     @as_deferred
-    async def _looked_for(self, leg: Leg) -> Order | None:
+    async def _looked_for(self, guarded: Guarded, leg: Leg) -> Order | None:
         """The order of *leg*, if the broker knows one at either look."""
-        found = await self._entry.find_leg(leg.client_order_id)
+        found = await self._entry.find_leg(leg.client_order_id, guarded.plan.since)
         if found is not None or leg.order_id is not None:
             return found
         await deferLater(self._clock, SECOND_LOOK_SECONDS)
-        return await self._entry.find_leg(leg.client_order_id)
+        return await self._entry.find_leg(leg.client_order_id, guarded.plan.since)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from ..model.enums import OrderType, Side, TimeInForce
 from ..model.money import ZERO
-from ..model.order import Order, OrderRequest
+from ..model.order import Order, OrderRequest, is_older
 from ..model.protection import ExitsChange, LegKind
 from .leg import Leg, exists, trigger
 from .naming import LegName
@@ -28,6 +29,8 @@ class Plan:
     exit_side: Side
     targets: dict[LegKind, Decimal]
     seed: str | None = None
+    since: datetime | None = None
+    """When it was made: orders of its names that are older are others."""
     serial: int = 0
     """Plans are numbered in the order in which they came."""
     entry_id: str | None = None
@@ -56,8 +59,10 @@ class Plan:
     """Kinds whose last leg failed, and why; not tried again until this is cleared."""
 
     @classmethod
-    def of(cls, intent_id: str, request: OrderRequest, seed: str | None) -> Plan:
-        """The plan that *request* asks for."""
+    def of(
+        cls, intent_id: str, request: OrderRequest, seed: str | None, since: datetime | None = None
+    ) -> Plan:
+        """The plan that *request* asks for, which was made at *since*."""
         wanted = {LegKind.STOP_LOSS: request.stop_loss, LegKind.TAKE_PROFIT: request.take_profit}
         return cls(
             intent_id=intent_id,
@@ -66,6 +71,7 @@ class Plan:
             exit_side=request.side.opposite,
             targets={kind: price for kind, price in wanted.items() if price is not None},
             seed=seed or None,
+            since=since,
         )
 
     @classmethod
@@ -79,6 +85,7 @@ class Plan:
             exit_side=entry.side.opposite,
             targets={kind: price for kind, price in wanted.items() if price is not None},
             seed=entry.client_order_id,
+            since=entry.created_at,
         )
 
     @property
@@ -133,6 +140,8 @@ class Plan:
 
     def may_become(self, order: Order) -> bool:
         """Whether *order*, which bears the entry's name, is the entry or took its place."""
+        if is_older(order, self.since):
+            return False
         if self.entry_id is None:
             return True
         if order.id in self.former or order.side is self.exit_side or not exists(order):
@@ -217,6 +226,7 @@ class Plan:
         """
         is_ours = self.restored and name.kind in self.targets and name.seed in self._seeds
         fits = order.symbol == self.symbol and order.side is self.exit_side and exists(order)
+        fits = fits and not is_older(order, self.since)
         if not (is_ours and fits) or any(leg.client_order_id == str(name) for leg in self.legs):
             return None
         self.numbers[name.kind] = max(self.numbers.get(name.kind, 0), name.number + 1)

@@ -12,7 +12,7 @@ from twisted.internet.defer import DeferredLock
 from twisted.internet.interfaces import IDelayedCall
 
 from ..model.account import Position
-from ..model.order import Order
+from ..model.order import Order, is_older
 from ..model.protection import LegKind
 from .leg import Leg
 from .naming import LegName
@@ -297,4 +297,5 @@ def _double(plan: Plan, leg: Leg, order: Order) -> Leg:
 
 
 def _fits(plan: Plan, order: Order) -> bool:
-    return order.symbol == plan.symbol and order.side is plan.exit_side
+    is_its = order.symbol == plan.symbol and order.side is plan.exit_side
+    return is_its and not is_older(order, plan.since)

@@ -46,7 +46,11 @@ class ITrading(Interface):
     def close_position(
         position_id: str, request: ClosePositionRequest, idempotency_key: str | None = None
     ) -> Deferred[OrderHandle]:
-        """Close a position, or part of it; repeats and unknown outcomes as with :meth:`submit`."""
+        """Close a position, or part of it; repeats and unknown outcomes as with :meth:`submit`.
+
+        Unless trading is ``ACTIVE`` no more than other orders leave of it is closed, and it fails
+        with ``OrderDenied`` if they leave nothing.
+        """
 
     def close_all_positions(symbol: str | None) -> Deferred[list[OrderHandle]]:
         """Close all positions (of *symbol*)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
@@ -29,8 +30,10 @@ class IOrderEntry(Interface):
     def submit_leg(request: OrderRequest, parent_order_id: str) -> Deferred[Order]:
         """Send an exit leg of the entry *parent_order_id*; stopping does not refuse it."""
 
-    def find_leg(client_order_id: str) -> Deferred[Order | None]:
-        """The order with that client id, working or done; asked after a doubtful submit."""
+    def find_leg(client_order_id: str, since: datetime | None) -> Deferred[Order | None]:
+        """The order with that client id, working or done, that is not older than *since*; asked
+        after a doubtful submit.
+        """
 
     def look_up(order_id: str) -> Deferred[Order]:
         """The state of an order at the broker."""

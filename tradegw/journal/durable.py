@@ -83,6 +83,13 @@ class Journal(Reading):
         """How many calls of :meth:`keep` came while too many were held: they are not written."""
         return self._commits.lost
 
+    @property
+    def unwritten(self) -> bool:
+        """Whether something that was to be kept is not on the disk, as far as is known; after
+        :meth:`stop` it never will be.
+        """
+        return bool(self._commits.held or self._commits.lost or self._commits.busy)
+
     def write(self, *entries: Entry) -> Deferred[None]:
         return self._append(entries, refusable=True)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -17,7 +16,9 @@ from twisted.logger import Logger
 from ..interfaces import WallClock
 from .commits import Run
 from .durable import Beginning, Journal
+from .examining import examined
 from .lock import Lock
+from .making import make
 from .problems import (
     JournalDamaged,
     JournalIncomplete,
@@ -27,12 +28,14 @@ from .problems import (
     why,
 )
 from .retention import Limits
-from .rows import EPOCH
-from .schema import bring_up_to_date, examine
+from .schema import bring_up_to_date
 from .store import Store
 
 FILE: Final = "journal.sqlite3"
 _MAGIC: Final = b"SQLite format 3\0"
+_FORMATS: Final = slice(18, 20)
+_KNOWN_FORMATS: Final = (b"\1\1", b"\2\2")
+"""How it is written and read: as a backup that was put back may be, and with a write-ahead log."""
 _MEGABYTE: Final = 1024 * 1024
 
 _log = Logger()
@@ -79,26 +82,36 @@ def _opened(
     file: Path, account_name: str, now: WallClock, options: Options
 ) -> tuple[Store, Beginning]:
     try:
-        if _is_there(file):
-            found = _examined(file)
-            if found not in ("", account_name):
+        is_new = not _is_there(file)
+        if not is_new:
+            found = examined(file)
+            if found != account_name:
                 if not options.set_aside:
                     raise OtherAccount(file, found, account_name)
                 _set_aside(file, now)
-        # Others must not read it; the -wal and -shm get the same permissions.
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+                is_new = True
+        if is_new:
+            make(file, account_name, now, options.new_epoch(), fsync=options.fsync)
         store = Store(file, fsync=options.fsync)
         try:
-            return store, _begun(store, account_name, now, options)
+            return store, _begun(store, now, is_new=is_new)
         except BaseException:
             store.close()
             raise
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         if is_damage(error):
             raise JournalDamaged(file, why(error)) from error
         raise PlaceUnusable(file.parent, why(error)) from error
     except OSError as error:
         raise PlaceUnusable(file.parent, why(error)) from error
+
+
+def look_at(state_dir: Path, now: WallClock) -> None:
+    """Make sure of a directory that can be written to and that no other gateway has; raises
+    :class:`tradegw.journal.problems.JournalError`.
+    """
+    _directory(state_dir)
+    Lock(state_dir, now).release()
 
 
 def _directory(path: Path) -> None:
@@ -115,49 +128,44 @@ def _directory(path: Path) -> None:
 def _is_there(file: Path) -> bool:
     """Whether there is a journal; SQLite would take any file, and delete a log without one."""
     log = file.with_name(f"{file.name}-wal")
-    if not file.exists() or file.stat().st_size == 0:
-        if log.exists() and log.stat().st_size > 0:
+    has_log = log.exists() and log.stat().st_size > 0
+    if not file.exists():
+        if has_log:
             raise JournalIncomplete(file)
         return False
+    if file.stat().st_size == 0:
+        if has_log:
+            raise JournalIncomplete(file, empty=True)
+        raise JournalDamaged(file, "it is empty, and a journal never is")
     with file.open("rb") as opened:
-        if opened.read(len(_MAGIC)) != _MAGIC:
-            raise JournalDamaged(file, "it is not an SQLite database")
+        header = opened.read(_FORMATS.stop)
+    if header[: len(_MAGIC)] != _MAGIC:
+        raise JournalDamaged(file, "it is not an SQLite database")
+    if header[_FORMATS] not in _KNOWN_FORMATS:  # SQLite would call it read-only
+        raise JournalDamaged(file, "its header is none that SQLite writes")
     return True
 
 
-def _examined(file: Path) -> str:
-    """Check the journal and say whose it is, through a connection that cannot change anything."""
-    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
-    try:
-        examine(connection, file)
-        if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'about'").fetchall():
-            return ""  # it was just being made
-        found = connection.execute("SELECT value FROM about WHERE name = 'account'").fetchone()
-        return str(found[0]) if found else ""
-    finally:
-        connection.close()
-
-
-def _begun(store: Store, account_name: str, now: WallClock, options: Options) -> Beginning:
+def _begun(store: Store, now: WallClock, *, is_new: bool) -> Beginning:
     connection = store.writer
     bring_up_to_date(connection)
     about = dict(connection.execute("SELECT name, value FROM about").fetchall())
-    if "epoch" not in about:
-        about |= {
-            "epoch": options.new_epoch(),
-            "account": account_name,
-            "oldest": str((now() - EPOCH) // timedelta(milliseconds=1)),
-            "created": now().isoformat(),
-        }
-    about["opened"] = now().isoformat()
-    rows = list(about.items())
     connection.execute("BEGIN IMMEDIATE")
-    connection.executemany("INSERT OR REPLACE INTO about (name, value) VALUES (?, ?)", rows)
+    connection.execute(
+        "INSERT OR REPLACE INTO about (name, value) VALUES ('opened', ?)", (now().isoformat(),)
+    )
     connection.execute("COMMIT")
     store.guard()
     (newest,) = connection.execute("SELECT max(seq) FROM events").fetchone()
     oldest = int(about["oldest"])
-    _log.info("journal {epoch} opened: {file}", file=str(store.file), epoch=about["epoch"])
+    if is_new:
+        _log.warn(
+            "a new journal is begun: no orders are known from before",
+            file=str(store.file),
+            epoch=about["epoch"],
+        )
+    else:
+        _log.info("journal {epoch} opened: {file}", file=str(store.file), epoch=about["epoch"])
     return Beginning(
         epoch=about["epoch"], oldest=oldest, newest=oldest - 1 if newest is None else newest
     )

@@ -20,6 +20,11 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
+AFRESH: Final = (
+    "the gateway then starts with a new journal and learns the state of orders and positions from"
+    " the broker, but knows no idempotency keys and no exit plans any more"
+)
+
 
 class JournalError(Exception):
     """The journal cannot be used; the message says why, and how to go on."""
@@ -52,20 +57,24 @@ class JournalDamaged(JournalError):
         super().__init__(
             f"the journal {file} is damaged: {reason}. Nothing was changed. Restore it from a"
             f" backup, or save what can be read (sqlite3 {file.name} .recover), or move"
-            f" {file.name}, {file.name}-wal and {file.name}-shm elsewhere: the gateway then starts"
-            " with a new journal and learns the state of orders and positions from the broker, but"
-            " knows no idempotency keys and no exit plans any more (docs/journal.md)"
+            f" {file.name}, {file.name}-wal and {file.name}-shm elsewhere: {AFRESH}"
+            " (docs/journal.md)"
         )
 
 
 class JournalIncomplete(JournalError):
-    """The write-ahead log without its database: SQLite would delete it."""
+    """The write-ahead log without its database, which is missing or *empty*: SQLite would delete
+    the log.
+    """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, *, empty: bool = False) -> None:
+        state, both = "is missing", f"{file.name}-wal"
+        if empty:
+            state, both = "is there, but empty", f"both files ({file.name} and {file.name}-wal)"
         super().__init__(
-            f"{file} is missing, but {file.name}-wal is there with what was written last. Nothing"
-            f" was changed. Put {file.name} back, or move {file.name}-wal elsewhere to start with a"
-            " new journal (docs/journal.md)"
+            f"{file} {state}, and {file.name}-wal is there with what was written last. Nothing"
+            f" was changed. Put the {file.name} back that the log belongs to, or move {both}"
+            f" elsewhere: {AFRESH} (docs/journal.md)"
         )
 
 
@@ -100,7 +109,11 @@ _NAMES: Final = {
     "SQLITE_NOTADB": "the file is not an SQLite database",
     "SQLITE_IOERR": "the disk fails",
 }
-_DAMAGE: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_OF_THE_PLACE: Final = (
+    *("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH", "SQLITE_NOLFS"),
+    *("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL"),
+    *("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_NOMEM"),
+)
 _NUMBERS: Final = {errno.ENOSPC: "the disk is full", errno.EROFS: "the file system is read-only"}
 
 
@@ -115,6 +128,8 @@ def why(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-def is_damage(error: sqlite3.Error) -> bool:
-    """Whether *error* speaks of the file's content rather than of the disk or of other programs."""
-    return str(getattr(error, "sqlite_errorname", "")).startswith(_DAMAGE)
+def is_damage(error: sqlite3.Error | UnicodeDecodeError) -> bool:
+    """Whether *error*, of a statement of ours, speaks of the file's content rather than of the
+    disk or of other programs.
+    """
+    return not str(getattr(error, "sqlite_errorname", "")).startswith(_OF_THE_PLACE)

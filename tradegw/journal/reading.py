@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeVar
 
 from ..errors import JournalUnavailable
 from ..model.journal import NetPosition, OrderState, PlanState, Recorded, Setting, Step
 from . import rows
 from .problems import why
 from .rows import Row
+
+T = TypeVar("T")
 
 NEWEST_EVENTS: Final = 1000
 NEWEST_INTENTS: Final = 10_000
@@ -76,21 +78,21 @@ class Reading:
             + f"terminal = {int(terminal)} ORDER BY at DESC, number DESC LIMIT ?",
             max(newest, 0),
         )
-        return [rows.order_state(row) for row in reversed(found)]
+        return _taken("orders", rows.order_state, reversed(found))
 
     def order(self, order_id: str) -> OrderState | None:
         found = self._ask(rows.SELECT_ORDERS + "order_id = ?", order_id)
-        return rows.order_state(found[0]) if found else None
+        return _taken("orders", rows.order_state, found)[0] if found else None
 
     def plans(self) -> list[PlanState]:
         found = self._ask(
             "SELECT plan_id, at, over, CAST(body AS BLOB) FROM plans WHERE over = 0 ORDER BY number"
         )
-        return [rows.plan_state(row) for row in found]
+        return _taken("plans", rows.plan_state, found)
 
     def net_positions(self) -> list[NetPosition]:
         found = self._ask("SELECT symbol, at, quantity FROM positions ORDER BY rowid")
-        return [each for each in map(rows.net_position, found) if each.quantity]
+        return [each for each in _taken("positions", rows.net_position, found) if each.quantity]
 
     def knows_execution(self, symbol: str, execution_id: str) -> bool:
         return bool(
@@ -98,8 +100,8 @@ class Reading:
         )
 
     def setting(self, name: str) -> Setting | None:
-        found = self._ask("SELECT at, CAST(value AS BLOB) FROM settings WHERE name = ?", name)
-        return Setting(name=name, at=rows.moment(found[0][0]), value=found[0][1]) if found else None
+        found = self._ask("SELECT name, at, CAST(value AS BLOB) FROM settings WHERE name = ?", name)
+        return _taken("settings", rows.setting, found)[0] if found else None
 
     def steps(self, subjects: Iterable[str]) -> list[Step]:
         found = self._ask(
@@ -107,7 +109,7 @@ class Reading:
             " WHERE subject IN (SELECT value FROM json_each(?)) ORDER BY number",
             json.dumps(list(subjects)),
         )
-        return list(map(rows.step, found))
+        return _taken("steps", rows.step, found)
 
     def events_about(self, order_id: str) -> list[tuple[int, bytes]]:
         found = self._ask(
@@ -124,10 +126,26 @@ class Reading:
 
     def _intents(self, condition: str, *values: Any) -> list[Recorded]:
         found = self._ask(f"{rows.SELECT_INTENTS}{condition} ORDER BY number", *values)
-        return [rows.recorded(row) for row in found]
+        return _taken("intents", rows.recorded, found)
 
     def _ask(self, sql: str, *values: Any) -> list[Row]:
         try:
             return self._reader.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise JournalUnavailable(f"The journal cannot be read: {why(error)}") from error
+        except UnicodeDecodeError as error:
+            raise JournalUnavailable(f"The journal cannot be read: {error}") from error
+
+
+def _taken(table: str, take: Callable[[Row], T], found: Iterable[Row]) -> list[T]:
+    """What *take* makes of the rows, whose first column is their key."""
+    taken = []
+    for row in found:
+        try:
+            taken.append(take(row))
+        except (ValueError, TypeError, ArithmeticError) as error:
+            raise JournalUnavailable(
+                "The journal cannot be read: the row"
+                f" {row[0]} of the table {table} makes no sense: {type(error).__name__} {error}"
+            ) from error
+    return taken

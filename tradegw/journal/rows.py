@@ -206,6 +206,11 @@ def net_position(row: Row) -> NetPosition:
     return NetPosition(symbol=row[0], at=moment(row[1]), quantity=Decimal(row[2]))
 
 
+def setting(row: Row) -> Setting:
+    """From ``name, at, value``."""
+    return Setting(name=row[0], at=moment(row[1]), value=row[2])
+
+
 def step(row: Row) -> Step:
     """From ``subject, at, name, detail``."""
     return Step(subject=row[0], at=moment(row[1]), name=row[2], detail=row[3])

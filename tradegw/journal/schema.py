@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -115,14 +116,21 @@ def examine(
     """
     complaints = connection.execute("PRAGMA quick_check(3)").fetchall()
     if complaints != [("ok",)]:
-        raise JournalDamaged(file, "; ".join(text for (text,) in complaints))
+        raise JournalDamaged(file, "; ".join(str(text) for (text,) in complaints))
     (application_id,) = connection.execute("PRAGMA application_id").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if tables and application_id != APPLICATION_ID:
+    if application_id != APPLICATION_ID:
         raise JournalDamaged(file, "it is an SQLite database, but not a journal of tradegw")
     version = _version(connection)
     if version > len(steps):
         raise JournalTooNew(file, version, len(steps))
+    if version < 1:
+        raise JournalDamaged(file, f"it says that its schema is {version}, which no journal has")
+    found = _objects(connection)
+    for name, sql in _expected(steps[:version]).items():
+        if name not in found:
+            raise JournalDamaged(file, f"{name} is missing in it")
+        if found[name] != sql:
+            raise JournalDamaged(file, f"{name} is not as it was made")
 
 
 def bring_up_to_date(
@@ -141,6 +149,21 @@ def bring_up_to_date(
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+def _expected(steps: Sequence[Sequence[str]]) -> dict[str, str]:
+    """What a journal with these *steps* taken has; whatever else is in it does not matter."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        bring_up_to_date(connection, steps)
+        return _objects(connection)
+
+
+def _objects(connection: sqlite3.Connection) -> dict[str, str]:
+    """Tables, indexes and views, each with the statement that made it."""
+    found = connection.execute(
+        "SELECT type || ' ' || name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
+    )
+    return dict(found.fetchall())
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from datetime import datetime
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
@@ -100,8 +100,14 @@ class Execution(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+OCO_PLANS: Final = "oco:"
+"""How the ids of those plans begin that are rounds of OCO groups."""
+
+
 class PlanState(Struct, frozen=True, kw_only=True):
-    """The exit plan of an entry, as a whole. One that is ``over`` may be forgotten in time."""
+    """The exit plan of an entry, or a round of an OCO group, as a whole. One that is ``over`` may
+    be forgotten in time.
+    """
 
     plan_id: str
     at: datetime

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from msgspec import Struct
 
@@ -169,3 +170,15 @@ class CancelAllResult(Struct, frozen=True, omit_defaults=True, kw_only=True):
     cancelled_count: int
     failed_count: int
     failed_order_ids: tuple[str, ...] | None = None
+
+
+CLOCKS_DIFFER: Final = timedelta(minutes=5)
+"""How far the broker's clock may be behind ours."""
+
+
+def is_older(order: Order, since: datetime | None) -> bool:
+    """Whether *order* was there before *since*, and bears a client order id of ours by chance.
+
+    Another program may have used that, or this one before its state directory was made anew.
+    """
+    return since is not None and order.created_at < since - CLOCKS_DIFFER

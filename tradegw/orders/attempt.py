@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from ..errors import GatewayError
 from ..model.enums import OrderStatus
 from ..model.journal import Intent, Verdict
-from ..model.order import Order, OrderHandle, Unresolved
+from ..model.order import Order, OrderHandle, Unresolved, is_older
 from .answers import Answer
 from .blotter import Links
 
@@ -20,6 +20,12 @@ SENT: Final = "sent"
 ANSWERED: Final = "answered"
 IN_DOUBT: Final = "in_doubt"
 SETTLED: Final = "settled"
+
+
+def may_come_from(intent: Intent, order: Order) -> bool:
+    """Whether *order* bears the id that *intent* was sent under, and is no older one of that id."""
+    name = intent.sent_as or intent.id
+    return order.client_order_id == name and not is_older(order, intent.at)
 
 
 class Attempt:

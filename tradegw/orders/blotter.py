@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ..model.enums import OrderEventKind, OrderStatus
-from ..model.order import Order
+from ..model.order import Order, is_older
 from ..model.protection import ExitsChange
 from .lifecycle import Meaning, meaning, merged
 
@@ -35,6 +36,8 @@ class Links(Struct, frozen=True, kw_only=True):
     correlation_id: str | None = None
     parent_order_id: str | None = None
     oco_group_id: str | None = None
+    since: datetime | None = None
+    """Orders that are older are others of the same name."""
     exits: ExitsChange | None = None
     """Where its client wants the exits that we keep, since the order was sent."""
 
@@ -63,6 +66,7 @@ class Blotter:
         self._told: dict[str, Order] = {}
         self._untold: dict[str, None] = {}
         self._changing: Counter[str] = Counter()
+        self._in_transit: Counter[str] = Counter()
         self._terminal: OrderedDict[str, None] = OrderedDict()
 
     def expect(self, links: Links) -> None:
@@ -141,9 +145,24 @@ class Blotter:
         symbol = "" if known is None else known.symbol
         self._changing[symbol] += 1
         try:
-            yield
+            with self.transit(order_id):
+                yield
         finally:
             self._changing -= Counter([symbol])
+
+    @contextmanager
+    def transit(self, order_id: str) -> Iterator[None]:
+        """As long as this lasts, the end of this order may not be the end of it."""
+        self._in_transit[order_id] += 1
+        try:
+            yield
+        finally:
+            self._in_transit -= Counter([order_id])
+
+    def in_transit(self, oco_group_id: str) -> list[Order]:
+        """The members of a group that may turn up under another id, ended or not."""
+        known = (self._orders.get(order_id) for order_id in self._in_transit)
+        return [order for order in known if order and order.oco_group_id == oco_group_id]
 
     def is_changing(self, symbol: str) -> bool:
         """Whether an order of *symbol* is being changed, or one of which nothing is known."""
@@ -228,20 +247,17 @@ class Blotter:
             if order.oco_group_id == oco_group_id and not order.status.is_terminal
         ]
 
-    def expected_in_group(self, oco_group_id: str) -> list[str]:
-        """The client order ids of those members of which nothing was heard yet."""
-        return [
-            links.client_order_id
-            for links in self._expected.values()
-            if links.oco_group_id == oco_group_id
-        ]
+    def expected_in_group(self, oco_group_id: str) -> list[Links]:
+        """Those members of which nothing was heard yet."""
+        return [links for links in self._expected.values() if links.oco_group_id == oco_group_id]
 
     def _links_of(self, order: Order) -> Links | None:
         links = self._links.get(order.id)
         if links is None and order.client_order_id is not None:
-            links = self._expected.pop(order.client_order_id, None)
-            if links is not None:
-                self._links[order.id] = links
+            links = self._expected.get(order.client_order_id)
+            if links is None or is_older(order, links.since):
+                return None
+            self._links[order.id] = self._expected.pop(order.client_order_id)
         return links
 
     def _retire(self, order_id: str) -> None:

@@ -15,13 +15,13 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..deferreds import as_deferred, logged
-from ..errors import GatewayError, JournalUnavailable, OrderDenied, leaves_doubt
+from ..errors import GatewayError, JournalUnavailable, OrderDenied, OrderRejected, leaves_doubt
 from ..interfaces import IExits
 from ..metrics.meters import Meters
 from ..model.enums import OrderStatus
 from ..model.journal import Intent, IntentKind, Verdict
 from ..model.order import Order, OrderHandle
-from .attempt import ANSWERED, SENT, WRITTEN, Attempt
+from .attempt import ANSWERED, SENT, WRITTEN, Attempt, may_come_from
 from .blotter import Blotter
 from .intents import Intents
 from .line import Line
@@ -176,6 +176,8 @@ class Dispatch:
         """It is certain that there is no order, and there will be none."""
         self._blotter.forget(attempt.links)
         self._exits.forget(attempt.intent.id)
+        if isinstance(error, OrderRejected):
+            error.details = {**(error.details or {}), "correlation_id": attempt.intent.id}
         self._submit_took(attempt)
         self.log.info(
             "order {client_order_id} not accepted: {reason}",
@@ -219,6 +221,8 @@ class Dispatch:
     def seen(self, order: Order) -> None:
         """An event tells of *order*, which bears the client order id that it was sent under."""
         attempt = self._intents.sent_as(order.client_order_id or "")
+        if attempt is not None and not may_come_from(attempt.intent, order):
+            return
         if attempt is None and self._blotter.order(order.id) is None:
             attempt = self._given_up(order)
         if attempt is None or attempt.is_settled:

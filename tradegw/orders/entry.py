@@ -7,6 +7,8 @@ that a fill that overtakes the broker's answer finds it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from msgspec.structs import replace as with_changes
@@ -16,7 +18,15 @@ from ..deferreds import as_deferred
 from ..errors import GatewayError, OrderNotFound, Overloaded, UnsupportedOperation, leaves_doubt
 from ..interfaces import IExits, IOrderEntry
 from ..model.journal import IntentKind, Verdict
-from ..model.order import Order, OrderChange, OrderHandle, OrderQuery, OrderRequest, Replaced
+from ..model.order import (
+    Order,
+    OrderChange,
+    OrderHandle,
+    OrderQuery,
+    OrderRequest,
+    Replaced,
+    is_older,
+)
 from . import answers
 from .attempt import CHECKED, Attempt
 from .blotter import Blotter
@@ -62,11 +72,17 @@ class Entry:
         self._gate = gate
         self._exits: IExits
         self._resolution: Resolution
+        self._renamed: Callable[[Order], object]
 
-    def guard_with(self, exits: IExits, resolution: Resolution) -> None:
-        """Attached exits are the business of *exits* from now on, doubts that of *resolution*."""
+    def guard_with(
+        self, exits: IExits, resolution: Resolution, renamed: Callable[[Order], object]
+    ) -> None:
+        """Attached exits are the business of *exits* from now on, doubts that of *resolution*;
+        *renamed* hears of orders under their new ids.
+        """
         self._exits = exits
         self._resolution = resolution
+        self._renamed = renamed
 
     @as_deferred
     async def submit(self, request: OrderRequest, key: str | None = None) -> OrderHandle:
@@ -157,9 +173,9 @@ class Entry:
     def renamed(self, previous_id: str, order: Order) -> Replaced:
         """The broker gave an order a new id."""
         self._told.renamed(previous_id, order)
-        return Replaced(
-            order=self._blotter.renamed(previous_id, order), previous_order_id=previous_id
-        )
+        order = self._blotter.renamed(previous_id, order)
+        self._renamed(order)
+        return Replaced(order=order, previous_order_id=previous_id)
 
     @as_deferred
     async def submit_leg(self, request: OrderRequest, parent_order_id: str) -> Order:
@@ -200,21 +216,23 @@ class Entry:
             self._intents.settle(attempt, Verdict.REJECTED, error)
 
     @as_deferred
-    async def find_leg(self, client_order_id: str) -> Order | None:
+    async def find_leg(self, client_order_id: str, since: datetime | None) -> Order | None:
         try:
             call = self._broker.order_by_client_id
-            return self._found(await self._line.look(lambda: call(client_order_id)))
+            order = await self._line.ask(lambda: call(client_order_id), always=True)
+            if not is_older(order, since):
+                return self._found(order)
         except (OrderNotFound, UnsupportedOperation):
             pass  # not every broker finds it so at once, or at all
-        return await self._in_lists(client_order_id)
+        return await self._in_lists(client_order_id, since)
 
     @as_deferred
-    async def _in_lists(self, client_order_id: str) -> Order | None:
+    async def _in_lists(self, client_order_id: str, since: datetime | None) -> Order | None:
         query = OrderQuery(client_order_id=client_order_id)
         calls = (self._broker.open_orders, lambda: self._broker.closed_orders(query))
         for call in calls:  # in this order, for an order may end between the two
-            for order in await self._line.look(call):
-                if order.client_order_id == client_order_id:
+            for order in await self._line.ask(call, always=True):
+                if order.client_order_id == client_order_id and not is_older(order, since):
                     return self._found(order)
         return None
 

@@ -7,6 +7,7 @@ than the event that told of it.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -21,7 +22,7 @@ from ..model.enums import AccountEventKind, AlertCode, OrderStatus, TradeEventKi
 from ..model.events import AccountEvent, OrderEvent, TradeEvent
 from ..model.order import Order
 from .blotter import Blotter
-from .lifecycle import missing_event
+from .lifecycle import disagrees, missing_event
 from .line import Line
 from .restoring import told_order
 from .stock import Stock
@@ -32,6 +33,9 @@ AT_ONCE: Final = 10
 """Orders that are asked for at the same time."""
 
 _MOMENT: Final = timedelta(microseconds=1)
+
+MARGIN: Final = timedelta(minutes=5)
+"""How far the broker's clock may be behind ours."""
 
 TIMES: Final = 2
 """So often in a row the broker must say what contradicts everything before."""
@@ -58,15 +62,17 @@ class Findings:
         self._alarm = alarm
         self._now = now
         self._intake: IBrokerListener
+        self._done: Callable[[], object]
         self._before: dict[str, Order] = {}
         self._untold: list[Order] = []
         self._contradictions: Counter[str] = Counter()
         self._contradicted: set[str] = set()
         self._missing = 0
 
-    def tell_to(self, intake: IBrokerListener) -> None:
-        """What is found goes the way of live events."""
+    def tell_to(self, intake: IBrokerListener, done: Callable[[], object]) -> None:
+        """What is found goes the way of live events; *done* hears when all was told."""
         self._intake = intake
+        self._done = done
         self._stock.tell_to(intake)
 
     def begin(self) -> None:
@@ -91,7 +97,7 @@ class Findings:
             if self._is_as_before(order.id):
                 self.learned(order)
                 self._check_undead(order)
-                self._check_uncancelled(order)
+                self._check_disagreeing(order)
         await self._find_vanished(found)
         for order_id in self._contradictions.keys() - self._contradicted:
             del self._contradictions[order_id]
@@ -100,6 +106,7 @@ class Findings:
         self._missing += self._stock.compare(found.positions, is_first=is_first)
         self._money(found)
         self._stock.done()
+        self._done()
         return self._missing
 
     def learned(self, order: Order) -> None:
@@ -140,14 +147,10 @@ class Findings:
             self._blotter.revive(order.id)
             self._learned(None, order)
 
-    def _check_uncancelled(self, order: Order) -> None:
-        """It works, although it was being cancelled, and the broker does not say since when: its
-        lists may be behind, or the cancel was refused.
-        """
+    def _check_disagreeing(self, order: Order) -> None:
+        """It is not as it was told, though no newer: a list that is behind, or a refused cancel."""
         told = self._blotter.told(order.id)
-        if told is None or told.status is not OrderStatus.PENDING_CANCEL:
-            return
-        if order.status is told.status or order.updated_at > told.updated_at:
+        if told is None or not disagrees(told, self._blotter.linked(order)):
             return
         if self._contradicts(order.id):
             del self._contradictions[order.id]
@@ -196,9 +199,10 @@ class Findings:
             except GatewayError as error:
                 return error
             else:
-                self._blotter.renamed(order.id, found)
-                self.learned(found)
-                return None
+                if found.created_at >= order.created_at - MARGIN:  # else it is an older one
+                    self._blotter.renamed(order.id, found)
+                    self.learned(found)
+                    return None
         self._vanished(order)
         return None
 

@@ -24,7 +24,7 @@ from ..model.money import ZERO
 from ..model.order import Order, OrderRequest
 from . import answers
 from .answers import Answer
-from .attempt import IN_DOUBT, SETTLED, Attempt
+from .attempt import IN_DOUBT, SETTLED, Attempt, may_come_from
 from .blotter import Links
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -102,7 +102,9 @@ class Intents:
         """The attempt that *order* comes from, anew, if it was believed never to have arrived."""
         name = order.client_order_id
         found = self._named(name) if name else None
-        if found is None or found.intent.id == order.id:  # the order that stands for it
+        if found is None or not may_come_from(found.intent, order):
+            return None
+        if found.intent.id == order.id:  # the order that stands for it
             return None
         refusal = found.answer
         if not isinstance(refusal, OrderRejected) or refusal.reject_code != NEVER_ARRIVED:
@@ -246,6 +248,7 @@ def _links(intent: Intent, group: str | None) -> Links:
     is_leg = intent.kind is IntentKind.LEG
     return Links(
         client_order_id=sent_as,
+        since=intent.at,
         own_id=None if own_id in (None, sent_as) else own_id,
         correlation_id=None if is_leg else intent.id,
         parent_order_id=intent.target if is_leg else None,
@@ -257,8 +260,14 @@ _requests = msgspec.json.Decoder(OrderRequest)
 
 
 def request_of(intent: Intent) -> OrderRequest:
-    """The order that *intent*, a submit or a leg, asks for."""
-    return _requests.decode(intent.body)
+    """The order that *intent*, a submit or a leg, asks for.
+
+    Raises ``ValueError`` if that cannot be read.
+    """
+    try:
+        return _requests.decode(intent.body)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"intent {intent.id} in the journal cannot be read: {error}") from error
 
 
 def order_of(intent: Intent, status: OrderStatus, at: datetime) -> Order:

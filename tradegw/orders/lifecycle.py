@@ -116,6 +116,16 @@ def _is_older(told: Order, now: Order) -> bool:
     return now.updated_at < told.updated_at or (is_back and now.updated_at == told.updated_at)
 
 
+def disagrees(told: Order, now: Order) -> bool:
+    """Whether the broker shows an order that works as another than was *told*, yet as no newer one:
+    what shows it may be behind, or does not say when that changed.
+    """
+    if told.status in TERMINAL_STATUSES or now.filled_quantity != told.filled_quantity:
+        return False
+    may_follow = FOLLOWS[told.status, now.status] in (Meaning.NEWS, Meaning.REPEATED)
+    return may_follow and _is_older(told, now) and _differs(told, now)
+
+
 def _differs(told: Order, now: Order) -> bool:
     """Whether an order of the same status was changed."""
     if now.filled_quantity < told.filled_quantity:

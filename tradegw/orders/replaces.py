@@ -107,7 +107,7 @@ class Replaces:
         if self._gate.is_restricted:  # the trading state may be another by now
             known = self._blotter.order(order_id) or await self._entry.look_up(order_id)
             self._gate.check_change(known, change)
-        with self._gate.changing(order_id, change):
+        with self._gate.changing(order_id, change), self._blotter.transit(order_id):
             try:
                 return await self._entry.replace_leg(order_id, change)
             except GatewayError as error:
@@ -147,7 +147,7 @@ class Replaces:
         sent_as = order.client_order_id if links is None else links.client_order_id
         if sent_as is None:
             return None
-        found = await self._entry.find_leg(sent_as)
+        found = await self._entry.find_leg(sent_as, None)
         return None if found is None or found.id == order.id else found
 
     def resume(self, intent: Intent) -> None:
@@ -160,7 +160,8 @@ class Replaces:
         self._exits.changing(intent.target)
         try:
             change = msgspec.json.decode(intent.body, type=OrderChange)
-            changed = await self._seen(intent.target, change)
+            with self._blotter.transit(intent.target):
+                changed = await self._seen(intent.target, change)
         except GatewayError as error:
             self._record.refused(intent, error)
             self._exits.unchanged(intent.target, in_doubt=False)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Final
 
 from twisted.internet.defer import Deferred
@@ -27,8 +26,8 @@ from ..errors import (
     UnsupportedOperation,
 )
 from ..model.account import TradeQuery
-from ..model.order import Order, OrderQuery
-from .attempt import IN_DOUBT, Attempt
+from ..model.order import CLOCKS_DIFFER, Order, OrderQuery
+from .attempt import IN_DOUBT, Attempt, may_come_from
 from .blotter import Blotter
 from .dispatch import Dispatch
 from .intents import NEVER_ARRIVED
@@ -40,9 +39,6 @@ PAUSES_SECONDS: Final = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 ABSENT_SECONDS: Final = 60.0
 ABSENT_TIMES: Final = 3
 """So long after the doubt began, and so often, the broker must have said that there is none."""
-
-MARGIN: Final = timedelta(minutes=5)
-"""How far the broker's clock may be behind ours."""
 
 MAX_STRANGERS: Final = 20
 """So many orders that only executions show are asked for at each look."""
@@ -140,27 +136,27 @@ class Resolution:
         try:
             call = self._broker.order_by_client_id
             order = await self._line.look(lambda: call(client_order_id))
-            if _may_be(attempt, order):
+            if may_come_from(attempt.intent, order):
                 return order
         except (OrderNotFound, UnsupportedOperation):
             pass  # not every broker finds it so at once, or at all
-        query = OrderQuery(client_order_id=client_order_id, since=attempt.intent.at - MARGIN)
+        query = OrderQuery(client_order_id=client_order_id, since=attempt.intent.at - CLOCKS_DIFFER)
         lists = (self._broker.open_orders, lambda: self._broker.closed_orders(query))
         for listing in lists:  # in this order, for an order may end between the two
             for order in await self._line.look(listing):
-                if _may_be(attempt, order):
+                if may_come_from(attempt.intent, order):
                     return order
         return await self._in_executions(attempt, others)
 
     @as_deferred
     async def _in_executions(self, attempt: Attempt, others: set[str]) -> Order | None:
         """An order that only its executions show any more; *others* were seen to be none."""
-        query = TradeQuery(symbol=attempt.intent.symbol, since=attempt.intent.at - MARGIN)
+        query = TradeQuery(symbol=attempt.intent.symbol, since=attempt.intent.at - CLOCKS_DIFFER)
         trades = await self._line.look(lambda: self._broker.trades(query))
         strangers = {
             trade.order_id
             for trade in trades
-            if trade.order_id and trade.timestamp >= attempt.intent.at - MARGIN
+            if trade.order_id and trade.timestamp >= attempt.intent.at - CLOCKS_DIFFER
             if self._blotter.order(trade.order_id) is None and trade.order_id not in others
         }
         for order_id in sorted(strangers)[:MAX_STRANGERS]:
@@ -170,17 +166,9 @@ class Resolution:
                 )
             except OrderNotFound:
                 continue
-            if _may_be(attempt, order):
+            if may_come_from(attempt.intent, order):
                 return order
             others.add(order_id)
         if len(strangers) > MAX_STRANGERS:
             raise ProviderError("There are more orders to be asked for")
         return None
-
-
-def _may_be(attempt: Attempt, order: Order) -> bool:
-    """Whether *order* bears the id that was sent, and is no older one that bore it before."""
-    return (
-        order.client_order_id == attempt.links.client_order_id
-        and order.created_at >= attempt.intent.at - MARGIN
-    )

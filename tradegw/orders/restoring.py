@@ -23,8 +23,16 @@ ALL: Final = 1_000_000
 
 
 def told_order(state: OrderState) -> tuple[Order, Links | None]:
-    """An order as it was told, and what the gateway alone knows of it."""
-    return _orders.decode(state.body), _links.decode(state.links) if state.links else None
+    """An order as it was told, and what the gateway alone knows of it.
+
+    Raises ``ValueError`` if that cannot be read.
+    """
+    try:
+        return _orders.decode(state.body), _links.decode(state.links) if state.links else None
+    except msgspec.DecodeError as error:
+        raise ValueError(
+            f"the order {state.order_id} in the journal cannot be read: {error}"
+        ) from error
 
 
 def restore_orders(journal: IJournal, blotter: Blotter, *books: Books) -> None:

@@ -28,6 +28,9 @@ class Timelines:
     @as_deferred
     async def timeline(self, order_id: str) -> Timeline:
         handle = self._journal.intent(order_id)
+        if handle is None and not self._is_order(order_id):
+            handle = self._journal.intent_sent_as(order_id)
+            order_id = order_id if handle is None else handle.intent.id
         if handle is not None and handle.outcome is not None and handle.outcome.order_id:
             order_id = handle.outcome.order_id
         about = self._journal.intents_about(order_id)
@@ -47,6 +50,9 @@ class Timelines:
             client_order_id=_name(made_by),
             correlation_id=None if made_by is None else made_by.intent.id,
         )
+
+    def _is_order(self, order_id: str) -> bool:
+        return bool(self._journal.intents_about(order_id) or self._journal.events_about(order_id))
 
     def _noted(self, subjects: list[str]) -> list[TimelineStep]:
         return [

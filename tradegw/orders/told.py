@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec.structs import replace
@@ -20,14 +19,13 @@ from ..model.enums import PositionEventKind
 from ..model.events import OrderEvent, PositionEvent
 from ..model.money import ZERO
 from ..model.order import Order
+from .attempt import may_come_from
 from .blotter import Blotter
 from .books import Books, net_of
 from .intents import Intents, links_of
 from .lifecycle import Meaning
 
 REMEMBERED_EXECUTIONS: Final = 50_000
-MARGIN: Final = timedelta(minutes=5)
-"""How far the broker's clock may be off ours."""
 
 
 class Told:
@@ -45,7 +43,6 @@ class Told:
         books: Books,
         told_books: Books,
         journal: IJournal,
-        began: datetime,
         intents: Intents,
         seen: Callable[[Order], object],
     ) -> None:
@@ -54,7 +51,6 @@ class Told:
         self._books = books
         self._told_books = told_books
         self._journal = journal
-        self._began = began
         self._seen = seen
         self._executions: OrderedDict[tuple[str, str], None] = OrderedDict()
         self.versions: Counter[str] = Counter()
@@ -68,7 +64,7 @@ class Told:
         self._seen(order)
         self.claim(order)
         told = self._blotter.told(order.id)
-        if told is None and not event.reconciled and not self._may_be_ours(order):
+        if told is None and not event.reconciled and not self._may_be_ours(event):
             order = self.from_outside(order, event.parent_order_id)
         elif told is not None and told.outside:
             order = replace(order, outside=True)
@@ -79,13 +75,16 @@ class Told:
             self.versions[order.symbol] += 1
         return meaning, order
 
-    def _may_be_ours(self, order: Order) -> bool:
-        """Whether something of ours in its symbol is under way that *order* may come from, for all
-        that it says: the answer will tell.
+    def _may_be_ours(self, event: OrderEvent) -> bool:
+        """Whether something of ours in its symbol is under way that the order of *event* may come
+        from, or be a leg of, for all that it says: the answer will tell.
         """
+        order = event.order
         if self._blotter.is_changing(order.symbol):
             return True
-        return order.client_order_id is None and self._intents.is_under_way(order.symbol)
+        is_leg = (order.parent_order_id or event.parent_order_id) is not None
+        is_named = order.client_order_id is not None and not is_leg
+        return not is_named and self._intents.is_under_way(order.symbol)
 
     def from_outside(self, order: Order, parent_order_id: str | None = None) -> Order:
         """*order*, of which nothing was told; marked if it was not sent through this gateway."""
@@ -113,9 +112,7 @@ class Told:
         if name is None or is_known or self._blotter.links_of(order.id) is not None:
             return
         recorded = self._journal.intent_sent_as(name)
-        if recorded is None or recorded.intent.sent_as != name:
-            return
-        if order.created_at >= recorded.intent.at - MARGIN:  # else it is an older one
+        if recorded is not None and may_come_from(recorded.intent, order):
             self._blotter.expect(links_of(recorded.intent))
 
     def renamed(self, previous_id: str, order: Order) -> None:
@@ -126,9 +123,7 @@ class Told:
     def knows(self, trade: Trade) -> bool:
         """Whether *trade* was told."""
         key = (trade.symbol, trade.id)
-        if key in self._executions:
-            return True
-        return trade.timestamp < self._began + MARGIN and self._journal.knows_execution(*key)
+        return key in self._executions or self._journal.knows_execution(*key)
 
     def execution(self, trade: Trade) -> bool:
         """Whether *trade* is news; it counts as told from now on."""

@@ -92,7 +92,9 @@ class TradingSwitch:
     def _tell(self, note: str) -> None:
         status = self.status()
         self.log.warn(
-            "trading is {state} {note}; set by {set_by}: {reason}",
+            "trading is {state} {note}; set by {set_by}: {reason}"
+            if status.reason
+            else "trading is {state} {note}; set by {set_by}",
             note=note,
             state=status.state.value,
             since=status.since,

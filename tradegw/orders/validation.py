@@ -79,6 +79,8 @@ def _check_lengths_and_quantity(request: OrderRequest) -> None:
     if not 1 <= len(request.symbol) <= MAX_SYMBOL_LENGTH:
         limits = {"min": 1, "max": MAX_SYMBOL_LENGTH, "value": request.symbol[:_MAX_ECHO]}
         failures["symbol"] = [_failure("length", limits)]
+    elif not request.symbol.isprintable():
+        failures["symbol"] = [_failure("printable", {"value": request.symbol})]
     if request.quantity <= ZERO:
         value = {"value": plain(request.quantity)}
         failures["quantity"] = [_failure("must be positive", value)]
@@ -87,6 +89,10 @@ def _check_lengths_and_quantity(request: OrderRequest) -> None:
         if text is not None and len(text) > MAX_ID_LENGTH:
             limits = {"max": MAX_ID_LENGTH, "value": text[:_MAX_ECHO]}
             failures[name] = [_failure("length", limits)]
+    if request.client_order_id == "":
+        failures["client_order_id"] = [
+            _failure("length", {"min": 1, "max": MAX_ID_LENGTH, "value": ""})
+        ]
     if failures:
         raise ValidationFailed(f"Validation failed: {', '.join(failures)}", failures)
 

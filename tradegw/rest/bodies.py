@@ -26,6 +26,7 @@ MAX_ECHO: Final = 200
 _MAX_DECIMAL_BYTES: Final = 200
 _JSON_TYPE: Final = re.compile(rb"application/(?:[a-z0-9!#$&^_.+-]+\+)?json")
 _DECIMAL: Final = re.compile(rb'"?[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"?')
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _PLACE: Final = re.compile(r"(?: - at `\$\.(?P<at>\w+)[^`]*`|required field `(?P<missing>\w+)`)$")
 
 _members = msgspec.json.Decoder(dict[str, Raw])
@@ -57,7 +58,7 @@ class BodyReader(Generic[T]):
         except msgspec.ValidationError as error:
             raise _refusal(str(error)) from None
         except (msgspec.DecodeError, ValueError) as error:
-            raise InvalidRequest(f"The body is not valid JSON: {error}"[:MAX_ECHO]) from None
+            raise InvalidRequest(_fault(raw, error)[:MAX_ECHO]) from None
         except RecursionError:
             raise InvalidRequest("The body is nested too deeply") from None
         self._check_sizes(value)
@@ -101,6 +102,20 @@ def _reads_as_decimal(text: bytes) -> bool:
     if b"\\" in text:  # an escaped digit is a digit
         text = str(msgspec.json.decode(text)).encode()
     return _DECIMAL.fullmatch(text) is not None
+
+
+def _fault(raw: bytes, error: Exception) -> str:
+    """Why *raw* cannot be read; half a character, which reads like JSON, by name."""
+    half = _SURROGATE.search(raw)
+    if half is not None:
+        try:
+            json.loads(raw, parse_int=len, parse_float=len)
+        except (ValueError, RecursionError):
+            pass
+        else:
+            shown = half[0].decode()
+            return f"The body has half of a surrogate pair ({shown}): that is no character"
+    return f"The body is not valid JSON: {error}"
 
 
 def _refuse_repeated(raw: bytes) -> None:

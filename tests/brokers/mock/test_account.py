@@ -257,11 +257,11 @@ class TestTheFile:
 
     def test_what_cannot_be_opened_is_a_refusal(self, tmp_path: Path) -> None:
         (tmp_path / FILE).mkdir()
-        with pytest.raises(ConfigError, match=r"MOCK_ACCOUNT: .*directory"):
+        with pytest.raises(ConfigError, match=r"cannot be used: Is a directory \(mock-account"):
             Stand(state=tmp_path)
         file = tmp_path / "file"
         file.write_text("x")
-        with pytest.raises(ConfigError, match="MOCK_ACCOUNT"):
+        with pytest.raises(ConfigError, match=r"file cannot be used: .*GATEWAY_STATE_DIR must be"):
             Stand(state=file)
 
     def test_is_written_anew_at_each_start_without_what_is_outdated(self, tmp_path: Path) -> None:
@@ -308,7 +308,7 @@ class TestOneProcess:
     def test_a_second_gateway_is_refused_and_told_who_has_it(self, tmp_path: Path) -> None:
         stand = Stand(state=tmp_path)
         kept = (tmp_path / FILE).read_bytes()
-        with pytest.raises(ConfigError, match=f"in use by process {os.getpid()}"):
+        with pytest.raises(ConfigError, match=rf"in use by another gateway \(pid {os.getpid()}, "):
             Stand(state=tmp_path)
         assert (tmp_path / FILE).read_bytes() == kept
         again(stand, tmp_path).broker.stopService()
@@ -316,7 +316,7 @@ class TestOneProcess:
     def test_a_holder_that_does_not_say_who_it_is(self, tmp_path: Path) -> None:
         with (tmp_path / LOCK).open("w") as other:
             fcntl.flock(other, fcntl.LOCK_EX)
-            with pytest.raises(ConfigError, match="in use by process another one"):
+            with pytest.raises(ConfigError, match=r"in use by another gateway \(unknown\)"):
                 Stand(state=tmp_path)
 
     def test_a_refusal_lets_go_of_it(self, tmp_path: Path) -> None:

@@ -20,8 +20,9 @@ def read(**environ: str) -> MockSettings:
 
 
 def test_defaults() -> None:
-    assert read() == MockSettings()
     found = read()
+    assert found == MockSettings(variables=found.variables)
+    assert found.variables["MOCK_CASH"] == "100000"
     assert (found.seed, found.tick_ms, found.tapes, found.tape_speed) == (42, 500, (), Decimal(1))
     terms = found.terms
     assert (terms.cash, terms.currency) == (Decimal(100_000), "USD")
@@ -33,7 +34,7 @@ def test_defaults() -> None:
 def test_empty_is_unset() -> None:
     names = ["SEED", "TICK_MS", "COMMISSION", "SLIPPAGE_BPS", "PARTIAL_FILL_RATIO", "TAPE"]
     names += ["TAPE_SPEED", "NATIVE_BRACKETS", "CASH", "CURRENCY", "LEVERAGE", "VOLUME_LIMIT"]
-    assert read(**{f"MOCK_{name}": " " for name in names}) == MockSettings()
+    assert read(**{f"MOCK_{name}": " " for name in names}) == read()
 
 
 def test_good_values() -> None:

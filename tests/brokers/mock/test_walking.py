@@ -11,7 +11,7 @@ from twisted.logger import capturedLogs
 
 from tests.brokers.mock.stand import BUY, NOON, Stand, done, refused
 from tradegw.brokers.mock import walking
-from tradegw.errors import Overloaded
+from tradegw.errors import OrderRejected, SymbolNotFound
 from tradegw.market.bars import bar_end, bar_start
 from tradegw.model.enums import Timeframe
 from tradegw.model.events import CandleEvent, Event, QuoteEvent, TradeEvent
@@ -166,8 +166,17 @@ class TestSymbols:
         stand = Stand()
         for number in range(walking.MAX_SYMBOLS - 4):
             done(stand.broker.quote(f"S{number}"))
-        refused(stand.broker.quote("ONEMORE"), Overloaded)
+        found = refused(stand.broker.quote("ONEMORE"), SymbolNotFound)
+        assert "200 symbols at most, and ONEMORE would be one more" in found.message
         done(stand.broker.quote("S1"))
+        with pytest.raises(OrderRejected, match="200 symbols at most") as caught:
+            stand.send(BUY, 1, symbol="ONEMORE")
+        assert caught.value.reject_code == "INVALID_SYMBOL"
+        stand.send(BUY, 1, symbol="S1")
+
+    @pytest.mark.parametrize("symbol", ["\0", "A\nB", "A\x7f"])
+    def test_what_cannot_be_printed_is_no_symbol(self, symbol: str) -> None:
+        refused(Stand().broker.quote(symbol), SymbolNotFound)
 
 
 class TestBars:

@@ -111,7 +111,7 @@ class KeptAccount:
             self._rewrite()
         except OSError as error:
             self.close()
-            raise ConfigError([f"MOCK_ACCOUNT: {self._path}: {error.strerror or error}"]) from error
+            raise ConfigError([_unusable(folder, error)]) from error
         except ConfigError:
             self.close()
             raise
@@ -205,13 +205,26 @@ def _locked(path: Path) -> int:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        holder = os.read(fd, 20).decode(errors="replace").strip() or "another one"
+        pid = os.read(fd, 20).decode(errors="replace").strip()
+        holder = f"pid {pid}, which has its {path.name}" if pid else "unknown"
         os.close(fd)
-        raise ConfigError(
-            [f"MOCK_ACCOUNT: the account in {path.parent} is in use by process {holder}"]
-        ) from None
+        problem = (
+            f"the state directory {path.parent} is in use by another gateway ({holder}); stop that"
+            " one, or give this one a GATEWAY_STATE_DIR of its own"
+        )
+        raise ConfigError([problem]) from None
     os.ftruncate(fd, 0)
     return fd
+
+
+def _unusable(folder: Path, error: OSError) -> str:
+    """As the journal says it of the same directory (docs/journal.md)."""
+    reasons = {errno.ENOSPC: "the disk is full", errno.EROFS: "the file system is read-only"}
+    reason = reasons.get(error.errno or 0, error.strerror or str(error))
+    return (
+        f"the state directory {folder} cannot be used: {reason} ({FILE}); GATEWAY_STATE_DIR must"
+        " be a directory that the gateway may write to"
+    )
 
 
 def _decoded(path: Path, number: int, line: bytes, kind: type[T]) -> T:

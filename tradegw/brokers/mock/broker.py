@@ -11,7 +11,13 @@ from twisted.internet.defer import Deferred, execute, maybeDeferred, succeed
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from ...errors import GatewayError, OrderNotFound, PositionNotFound, SymbolNotFound
+from ...errors import (
+    GatewayError,
+    OrderNotFound,
+    OrderRejected,
+    PositionNotFound,
+    SymbolNotFound,
+)
 from ...interfaces import IBroker
 from ...model.account import Account, Position, Trade, TradeQuery
 from ...model.enums import AssetClass, OrderType, PositionMode
@@ -30,7 +36,7 @@ from ...simulator.exchange import Exchange
 from ..registry import BrokerParts
 from .account import KeptAccount
 from .config import MockSettings
-from .feed import PROVIDER, Feed
+from .feed import PROVIDER, Feed, NoPrices
 from .replay import TapeFeed
 from .walking import WalkFeed
 from .wanted import Wanted
@@ -185,7 +191,10 @@ class MockBroker(MultiService):
         return order
 
     def _submit(self, request: OrderRequest) -> Order:
-        self._feed.reach(request.symbol)
+        try:
+            self._feed.reach(request.symbol)
+        except NoPrices as error:
+            raise OrderRejected(error.message, "INVALID_SYMBOL") from error
         return self.exchange.submit(request, self._feed.time)
 
     def _close(

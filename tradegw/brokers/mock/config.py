@@ -27,7 +27,8 @@ _RATIO: Final = re.compile(r"0?\.[0-9]{1,9}")
 
 
 class MockSettings(Struct, frozen=True, kw_only=True):
-    """*tapes* are empty for a random walk; *warnings* are to be logged at the start.
+    """*tapes* are empty for a random walk; *warnings* are to be logged at the start. *variables*
+    are what all this was read from.
 
     *kept*: the account goes on where it was when the gateway last ran.
     """
@@ -40,6 +41,7 @@ class MockSettings(Struct, frozen=True, kw_only=True):
     chaos: Chaos | None = None
     terms: Terms = Terms(position_prefix="mock-pos-")
     warnings: tuple[str, ...] = ()
+    variables: dict[str, str] = {}
 
 
 def read_settings(environ: Mapping[str, str], settings: Settings) -> MockSettings:
@@ -72,7 +74,7 @@ def read_settings(environ: Mapping[str, str], settings: Settings) -> MockSetting
     )
     _warn_of_silence(read, found, settings)
     read.check()
-    return replace(found, warnings=tuple(read.warnings))
+    return replace(found, warnings=tuple(read.warnings), variables=read.shown)
 
 
 def _tapes(read: Environment) -> tuple[TapeFile, ...]:

@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from ...errors import GatewayError, Overloaded, SymbolNotFound
+from ...errors import GatewayError, SymbolNotFound
 from ...interfaces import WallClock
 from ...market.bars import BarBuilder, bar_start, roll_up
 from ...model.enums import Timeframe
@@ -25,7 +25,7 @@ from ...simulator.past import invented_bars
 from ...simulator.ticks import Tick
 from ...simulator.walk import Walk
 from .config import MockSettings
-from .feed import PROVIDER, newest, quote_of
+from .feed import PROVIDER, NoPrices, newest, quote_of
 from .pulse import Pulse
 from .wanted import Wanted
 
@@ -119,7 +119,7 @@ class WalkFeed(Service):
             self._loop.stop()
 
     def instrument(self, symbol: str) -> Instrument | None:
-        return seeded(symbol) if 0 < len(symbol) <= _LONGEST_SYMBOL else None
+        return seeded(symbol) if _is_name(symbol) else None
 
     def reach(self, symbol: str) -> None:
         if symbol in self._walked:
@@ -128,7 +128,7 @@ class WalkFeed(Service):
         if instrument is None:
             raise SymbolNotFound(symbol)
         if len(self._walked) >= MAX_SYMBOLS:
-            raise Overloaded(f"The mock broker has no prices for more than {MAX_SYMBOLS} symbols")
+            raise NoPrices(symbol, MAX_SYMBOLS)
         walked = _Walked(instrument, self._own.seed, self.time)
         self._walked[symbol] = walked
         self._tick(walked, walked.began)
@@ -183,3 +183,7 @@ class WalkFeed(Service):
         now = self.time
         for bar in walked.pulse.close(now):
             self._publish(CandleEvent(timestamp=now, bar=bar))
+
+
+def _is_name(symbol: str) -> bool:
+    return 0 < len(symbol) <= _LONGEST_SYMBOL and symbol.isprintable()
