@@ -151,6 +151,7 @@ class Core(WiredCore):
         )
         self.groups = self.intake._groups
         self.broker.listener = self.intake
+        self.broker.now = self.now
         if linked:
             self.intake.on_link_up()
             self.broker.calls.clear()

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
+from twisted.logger import (
+    ILogObserver,
+    LogEvent,
+    capturedLogs,
+    formatEvent,
+    globalLogPublisher,
+)
 from zope.interface import implementer, provider
 from zope.interface.verify import verifyObject
 
@@ -122,6 +128,19 @@ def test_a_change_holds_at_once_and_is_answered_when_it_is_durable() -> None:
     status = result_of(answer)
     assert (status.state, status.set_by, status.reason) == (HALTED, CLIENT, "closing time")
     assert status == desk.switch.status()
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (None, "trading is HALTED now; set by client"),
+        ("lunch", "trading is HALTED now; set by client: lunch"),
+    ],
+)
+def test_the_log_says_why_if_anybody_said_so(desk: Desk, reason: str | None, said: str) -> None:
+    with capturedLogs() as logged:
+        desk.switch.change(HALTED, reason, CLIENT)
+    assert said in [formatEvent(each) for each in logged]
 
 
 def test_a_restart_changes_nothing_not_even_since_when(desk: Desk) -> None:

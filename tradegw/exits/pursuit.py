@@ -28,6 +28,12 @@ UNTOLD_SECONDS: Final = 1.8
 itself after two seconds at most."""
 
 
+MOST_STEPS: Final = 100
+"""So many at once are a defect of ours, or of the broker's answers: orders must not go on leaving.
+What is missing then is alerted and tried again later.
+"""
+
+
 class Pursuit:
     """Takes steps; what fails is alerted and tried again, for as long as it is wanted.
 
@@ -137,11 +143,13 @@ class Pursuit:
     async def _pursue(self, guarded: Guarded) -> None:
         plan = guarded.plan
         try:
-            while plan.entry_id is not None and not self._stopped:
-                step = next_step(plan)
+            for _ in range(MOST_STEPS):
+                step = None if plan.entry_id is None or self._stopped else next_step(plan)
                 if step is None:
                     break
                 await self._take(guarded, step)
+            else:
+                raise RuntimeError(f"{MOST_STEPS} steps lead nowhere")
         except Exception:  # a defect of ours must not end the protection
             self.log.failure("work on the exits of {entry_id} failed", entry_id=plan.entry_id)
             plan.doubt_unanswered()

@@ -76,7 +76,7 @@ class ScriptedBroker(MultiService):
     ``cancels_slowly`` a cancel is only noted, and ``end`` carries it out. Orders of the types in
     ``fills_at_once`` are filled before their submit is answered; events of the kinds in ``unheard``
     are lost. With ``hedges`` positions are not netted. Without ``knows_client_ids`` orders are not
-    found by their client order ids.
+    found by their client order ids. ``now`` dates orders.
     """
 
     provider = "scripted"
@@ -101,6 +101,7 @@ class ScriptedBroker(MultiService):
         self.cancels_slowly = False
         self.fills_at_once: set[OrderType] = set()
         self.unheard: set[OrderEventKind] = set()
+        self.now: Callable[[], datetime] = lambda: EPOCH
         self.money = Account(
             balance=Decimal("100000.00"),
             equity=Decimal("100012.50"),
@@ -194,8 +195,8 @@ class ScriptedBroker(MultiService):
             remaining_quantity=request.quantity,
             status=OrderStatus.OPEN,
             time_in_force=request.tif,
-            created_at=EPOCH,
-            updated_at=EPOCH,
+            created_at=self.now(),
+            updated_at=self.now(),
             **{
                 name: getattr(request, name)
                 for name in request.__struct_fields__
