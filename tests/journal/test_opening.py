@@ -24,9 +24,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.journal import samples
 from tests.journal.samples import ACCOUNT, AT, Shelf, intent, told
 from tradegw.errors import JournalUnavailable
-from tradegw.journal import making, problems, schema
+from tradegw.journal import making, opening, problems, schema
 from tradegw.journal.durable import Journal
 from tradegw.journal.opening import open_journal
+from tradegw.journal.store import Store
 
 results = SynchronousTestCase()
 
@@ -542,6 +543,30 @@ def test_a_full_disk_is_named_as_the_reason(tmp_path: Path) -> None:
     )
     assert "cannot be used: the disk" in done.stdout
     Shelf(tmp_path).journal.drop()
+
+
+def test_a_file_system_without_room_or_for_reading_only_is_called_that(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite calls the one a failing disk, and the other a file that cannot be opened."""
+
+    def failing(*_arguments: object, **_named: object) -> Store:
+        raise io_error
+
+    io_error = sqlite3.OperationalError("disk I/O error")
+    io_error.sqlite_errorname = "SQLITE_IOERR_WRITE"
+    closed(shelf)
+    monkeypatch.setattr(opening, "Store", failing)
+    with pytest.raises(problems.PlaceUnusable, match="the disk fails"):
+        shelf.open()
+    found = list(os.statvfs(shelf.directory))
+    found[4] = 3  # blocks that are free for us
+    monkeypatch.setattr(os, "statvfs", lambda _path: os.statvfs_result(found))
+    with pytest.raises(problems.PlaceUnusable, match="the disk is full"):
+        shelf.open()
+    found[8] |= os.ST_RDONLY
+    with pytest.raises(problems.PlaceUnusable, match="the file system is read-only"):
+        shelf.open()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,15 @@ from .run import Result, many
 from .schedule import CROSSINGS, EVENT_FAULTS, REQUEST_FAULTS
 
 SEEDS = 2000
+DISK_SEEDS = 500
 NAIVE_SEEDS = 200
+
+
+def _failures(results: list[Result], **how: bool) -> str:
+    """How to see what went wrong; empty if nothing did."""
+    failed = [result for result in results if result.complaints]
+    lines = [f"{replay(result.seed, how)}\n    {result.complaints[0]}" for result in failed[:10]]
+    return "\n".join([f"{len(failed)} seeds failed; run again:", *lines]) if failed else ""
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +30,13 @@ def results() -> list[Result]:
 def test_the_gateway_keeps_its_promises_whatever_fails_and_whenever_it_dies(
     results: list[Result],
 ) -> None:
-    failed = [result for result in results if result.complaints]
-    lines = [f"{replay(result.seed)}\n    {result.complaints[0]}" for result in failed[:10]]
-    assert not failed, f"{len(failed)} of {SEEDS} seeds failed; run again:\n" + "\n".join(lines)
+    assert not _failures(results)
+
+
+def test_it_keeps_them_on_a_disk_that_fails_at_times() -> None:
+    results = list(many(range(SEEDS, SEEDS + DISK_SEEDS), disk=True))
+    assert not _failures(results, disk=True)
+    assert any(result.hits.get("disk_fails") for result in results)
 
 
 def test_every_fault_struck_and_the_gateway_died_everywhere(results: list[Result]) -> None:

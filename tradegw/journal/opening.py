@@ -36,6 +36,7 @@ _MAGIC: Final = b"SQLite format 3\0"
 _FORMATS: Final = slice(18, 20)
 _KNOWN_FORMATS: Final = (b"\1\1", b"\2\2")
 """How it is written and read: as a backup that was put back may be, and with a write-ahead log."""
+_ROOM: Final = 128 * 1024
 _MEGABYTE: Final = 1024 * 1024
 
 _log = Logger()
@@ -101,7 +102,10 @@ def _opened(
     except (sqlite3.Error, UnicodeDecodeError) as error:
         if is_damage(error):
             raise JournalDamaged(file, why(error)) from error
-        raise PlaceUnusable(file.parent, why(error)) from error
+        full = _is_full(file.parent)
+        raise PlaceUnusable(
+            file.parent, f"the disk is full ({error})" if full else why(error)
+        ) from error
     except OSError as error:
         raise PlaceUnusable(file.parent, why(error)) from error
 
@@ -121,8 +125,18 @@ def _directory(path: Path) -> None:
         raise PlaceUnusable(path, "it is not a directory") from None
     except OSError as error:
         raise PlaceUnusable(path, why(error)) from error
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        raise PlaceUnusable(path, "the file system is read-only")
     if not os.access(path, os.W_OK | os.X_OK):
         raise PlaceUnusable(path, "it cannot be written to")
+
+
+def _is_full(directory: Path) -> bool:
+    """SQLite calls it a failing disk, or a file that cannot be opened, when there is no room for
+    the files beside the journal.
+    """
+    found = os.statvfs(directory)
+    return found.f_bavail * found.f_frsize < _ROOM
 
 
 def _is_there(file: Path) -> bool:

@@ -36,7 +36,7 @@ from ...simulator.exchange import Exchange
 from ..registry import BrokerParts
 from .account import KeptAccount
 from .config import MockSettings
-from .feed import PROVIDER, Feed, NoPrices
+from .feed import PROVIDER, Feed
 from .replay import TapeFeed
 from .walking import WalkFeed
 from .wanted import Wanted
@@ -191,10 +191,10 @@ class MockBroker(MultiService):
         return order
 
     def _submit(self, request: OrderRequest) -> Order:
-        try:
-            self._feed.reach(request.symbol)
-        except NoPrices as error:
-            raise OrderRejected(error.message, "INVALID_SYMBOL") from error
+        full = self._feed.full(request.symbol)
+        if full is not None:
+            raise OrderRejected(full, "INVALID_SYMBOL")
+        self._feed.reach(request.symbol)
         return self.exchange.submit(request, self._feed.time)
 
     def _close(

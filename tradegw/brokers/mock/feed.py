@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, Protocol
 
-from ...errors import SymbolNotFound
 from ...model.market import Bar, BarQuery, Quote
 from ...simulator.instruments import Instrument
 from ...simulator.ticks import Tick
@@ -14,17 +13,6 @@ from ...simulator.ticks import Tick
 PROVIDER: Final = "mock"
 DEFAULT_BARS: Final = 100
 MAX_BARS: Final = 10_000
-
-
-class NoPrices(SymbolNotFound):
-    """*most* symbols have prices already, and keep them: this does not pass."""
-
-    def __init__(self, symbol: str, most: int) -> None:
-        super().__init__(symbol)
-        self.message = (
-            f"The simulated broker has prices for {most} symbols at most, and {symbol} would be one"
-            " more"
-        )
 
 
 class Feed(Protocol):
@@ -40,8 +28,11 @@ class Feed(Protocol):
     def reach(self, symbol: str) -> None:
         """Make sure that *symbol* has prices from now on.
 
-        Raises ``SymbolNotFound``; ``NoPrices`` where there are too many already.
+        Raises ``SymbolNotFound``, also where there are too many already.
         """
+
+    def full(self, symbol: str) -> str | None:
+        """Why *symbol* gets no prices, if that is because too many others have some."""
 
     def quote(self, tick: Tick) -> Quote:
         """*tick*, one of the feed's own, as clients see it."""

@@ -95,6 +95,9 @@ class TapeFeed(Service):
         if symbol not in self._instruments:
             raise SymbolNotFound(symbol)
 
+    def full(self, symbol: str) -> str | None:  # noqa: ARG002  (there is no limit to tapes)
+        return None
+
     def quote(self, tick: Tick) -> Quote:
         return quote_of(tick, volume=tick.symbol in self._programme.with_volume)
 

@@ -25,7 +25,7 @@ from ...simulator.past import invented_bars
 from ...simulator.ticks import Tick
 from ...simulator.walk import Walk
 from .config import MockSettings
-from .feed import PROVIDER, NoPrices, newest, quote_of
+from .feed import PROVIDER, newest, quote_of
 from .pulse import Pulse
 from .wanted import Wanted
 
@@ -127,11 +127,22 @@ class WalkFeed(Service):
         instrument = self.instrument(symbol)
         if instrument is None:
             raise SymbolNotFound(symbol)
-        if len(self._walked) >= MAX_SYMBOLS:
-            raise NoPrices(symbol, MAX_SYMBOLS)
+        full = self.full(symbol)
+        if full is not None:
+            refusal = SymbolNotFound(symbol)
+            refusal.message = full
+            raise refusal
         walked = _Walked(instrument, self._own.seed, self.time)
         self._walked[symbol] = walked
         self._tick(walked, walked.began)
+
+    def full(self, symbol: str) -> str | None:
+        if symbol in self._walked or len(self._walked) < MAX_SYMBOLS:
+            return None
+        return (
+            f"The simulated broker has prices for {MAX_SYMBOLS} symbols at most, and {symbol} would"
+            " be one more"
+        )
 
     def quote(self, tick: Tick) -> Quote:
         return quote_of(tick, volume=True)
