@@ -21,7 +21,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
-from uuid import uuid4
 
 from prometheus_client import CollectorRegistry
 from twisted.internet import reactor as installed
@@ -37,6 +36,7 @@ from tradegw.journal.opening import open_journal
 from tradegw.journal.thread import WriterThread
 from tradegw.metrics.meters import Meters
 from tradegw.model.enums import OrderType, Side
+from tradegw.model.identifiers import growing_id
 from tradegw.model.order import OrderRequest
 from tradegw.service import Forwarding
 from tradegw.testing.journal import MemoryJournal
@@ -93,7 +93,7 @@ def core_on_mock(kind: str, directory: str) -> tuple[Core, Any]:
             clock=reactor,
             seconds=time.monotonic,
             now=now,
-            new_id=lambda: str(uuid4()),
+            new_id=lambda: growing_id(now()),
         ),
     )
     news.to = core.intake

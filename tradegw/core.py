@@ -100,12 +100,13 @@ class Core:
         self.breakers = Breakers(seconds, self._breakers_reset)
         self.line = line = Line(broker, self.breakers.adapter, clock, seconds)
         self.intents = intents = Intents(journal, now, seconds, around.new_id)
-        self.gate = Gate(self.trading.gate, self.books, blotter, intents, clock, nets=hedges.nets)
         patience = Patience(clock, around.submit_wait_seconds)
         writing = Writing(journal, clock)
         self.dispatch = dispatch = Dispatch(line, blotter, intents, writing, meters, patience)
-        told = Told(blotter, self.books, told_books, journal, intents, dispatch.seen)
+        nets = hedges.nets
+        told = Told(blotter, self.books, told_books, journal, intents, dispatch.seen, nets=nets)
         told.positions |= hedges.told()
+        self.gate = Gate(self.trading.gate, self.books, blotter, intents, told, clock, nets=nets)
         self.entry = entry = Entry(line, blotter, told, intents, writing, dispatch, self.gate)
         self.guardian = guardian = Guardian(
             entry,
@@ -119,7 +120,9 @@ class Core:
         self.reads = Reads(line, blotter, intents, journal, clock, seconds, now)
         record = Record(journal, writing, now, around.new_id)
         self._watch = watch = Watch(entry, blotter, intents, clock)
-        self._cancels = Cancels(line, entry, blotter, guardian, record, watch, patience)
+        self._cancels = Cancels(
+            line, entry, blotter, intents, dispatch, guardian, record, watch, patience
+        )
         self._replaces = Replaces(entry, blotter, self.gate, guardian, record, watch, patience)
         self.closing = Closing(line, blotter, self.reads, intents, dispatch, self.gate)
         self.desk = Desk(entry, self._replaces, self._cancels, self.closing, self.reads, guardian)

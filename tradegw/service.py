@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
-from uuid import uuid4
 
 from prometheus_client import CollectorRegistry
 from twisted.application.service import MultiService
@@ -33,6 +32,7 @@ from .metrics.lag import ReactorLag
 from .metrics.meters import Meters
 from .metrics.resource import MetricsResource
 from .model.events import Event
+from .model.identifiers import growing_id
 from .model.trading import StateSetter, TradingState
 from .port import Port
 from .rest.rooms import Rooms
@@ -130,7 +130,7 @@ class Gateway(MultiService):
                 clock=clock,
                 seconds=self._seconds,
                 now=now,
-                new_id=lambda: str(uuid4()),
+                new_id=lambda: growing_id(now()),
                 submit_wait_seconds=settings.submit_wait_secs,
                 reconcile_seconds=settings.reconcile_secs,
             ),

@@ -157,6 +157,8 @@ class Guardian:
         was_alive, overshot = leg.alive, plan.overshot
         changed = plan.take_leg(leg, order)
         self._plans.bind_leg(guarded, leg)
+        if was_alive and leg.ended:
+            guarded.count_in_vain(leg, self._clock.seconds())
         if plan.overshot > overshot:
             self._overshot(plan, leg)
         if was_alive and not leg.alive and not leg.ending and leg.kind in shortfall(plan):

@@ -19,6 +19,7 @@ from ..model.money import ZERO
 from ..model.order import Order
 
 REMEMBERED_ORDERS: Final = 20_000
+"""Of those that ended; one that works is never forgotten, for it may execute the rest."""
 
 
 class Holdings:
@@ -32,7 +33,9 @@ class Holdings:
     def __init__(self, *, nets: bool) -> None:
         self.nets = nets
         self._net: dict[str, Decimal] = {}
-        self._filled: OrderedDict[str, Decimal] = OrderedDict()
+        self._filled: dict[str, Decimal] = {}
+        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._goes_by: dict[str, str] = {}
 
     def execute(self, order: Order, *, is_leg: bool, counted_as: str | None = None) -> Decimal:
         """How much of the opposite side *order* closed since it was last seen.
@@ -42,21 +45,40 @@ class Holdings:
         """
         counted_as = counted_as or order.id
         executed = order.filled_quantity - self._filled.get(counted_as, ZERO)
-        if executed <= 0 or not self.nets:
+        if not self.nets:
             return ZERO
-        self.remember(counted_as, order.filled_quantity)
+        if executed > 0 or counted_as in self._filled:
+            self.remember(counted_as, order.filled_quantity, ended=self._is_over(order, counted_as))
+        if executed <= 0:
+            return ZERO
         held = self._net.get(order.symbol, ZERO)
         closed = min(executed, max(ZERO, -held * order.side.sign))
         self._set(order.symbol, held + order.side.sign * (closed if is_leg else executed))
         return closed
 
     def renamed(self, order: Order, counted_as: str | None) -> None:
-        """*order* took the place of another: what it executed so far was not its own."""
-        if counted_as in (None, order.id) or order.id not in self._filled:
+        """*order* took the place of another: what it executed so far was not its own.
+
+        It may show more than was counted: that is told of later.
+        """
+        if counted_as is None or counted_as == order.id:
             return
-        carried = min(self._filled.pop(order.id), self._filled.get(counted_as, ZERO))
+        if counted_as in self._filled:
+            self._goes_by[counted_as] = order.id
+        if order.id not in self._filled:
+            return
+        counted = self._filled.pop(order.id)
+        self._ended.pop(order.id, None)
+        carried = min(counted, self._filled.get(counted_as, ZERO))
         self._set(order.symbol, self._net.get(order.symbol, ZERO) - order.side.sign * carried)
-        self.remember(counted_as, order.filled_quantity)
+        self.remember(counted_as, counted, ended=order.status.is_terminal)
+        self._goes_by[counted_as] = order.id
+
+    def _is_over(self, order: Order, counted_as: str) -> bool | None:
+        """Whether *order* ended; ``None`` if another took its place, which may work on."""
+        if self._goes_by.get(counted_as, order.id) != order.id:
+            return None
+        return order.status.is_terminal
 
     def held(self, symbol: str) -> Decimal:
         """What is held of *symbol* by all executions."""
@@ -75,12 +97,19 @@ class Holdings:
         for position in positions:
             self._set(position.symbol, position.quantity)
 
-    def remember(self, order_id: str, filled: Decimal) -> None:
-        """What an order had executed by then."""
+    def remember(self, order_id: str, filled: Decimal, *, ended: bool | None = None) -> None:
+        """What an order had executed by then, and whether it *ended*, if that is known."""
         self._filled[order_id] = max(filled, self._filled.get(order_id, ZERO))
-        self._filled.move_to_end(order_id)
-        if len(self._filled) > REMEMBERED_ORDERS:
-            self._filled.popitem(last=False)
+        if ended is None:
+            return
+        self._ended.pop(order_id, None)
+        if not ended:
+            return
+        self._ended[order_id] = None
+        if len(self._ended) > REMEMBERED_ORDERS:
+            oldest, _ = self._ended.popitem(last=False)
+            del self._filled[oldest]
+            self._goes_by.pop(oldest, None)
 
     def catch_up(self, order_id: str, symbol: str, side: Side, filled: Decimal) -> None:
         """An execution that was taken in before, but not told before the gateway ended."""

@@ -45,6 +45,12 @@ class Leg:
         return self.changing or not (self.ended or self.in_doubt)
 
     @property
+    def came_to_nothing(self) -> bool:
+        """It executed nothing and will not: nothing is lost if it is forgotten."""
+        is_gone = self.ended and not (self.in_doubt or self.changing or self.waived)
+        return is_gone and self.filled == 0
+
+    @property
     def waived(self) -> bool:
         """Its client takes it away: it is not to be placed again."""
         return self.waivers > 0

@@ -49,18 +49,29 @@ class Moving:
         if price is None:
             return None
         resting = [
-            (one, leg) for one in guarded for leg in one.plan.staying_legs(kind) if leg.order_id
+            leg for one in guarded for leg in one.plan.staying_legs(kind) if leg.order_id
         ]
         if not resting:
             return await self._move_native(position, kind, price)
         order_ids = []
-        for one, leg in resting:
-            moved = await self._move_leg(one, leg, price, position.id)
-            one.plan.targets[kind] = price
-            self._keeping.keep(one)
+        for one in guarded:
+            order_ids += await self._move_legs(one, kind, price, position.id)
+        return ExitLegPlacement(order_ids=tuple(order_ids), trigger_price=price)
+
+    @as_deferred
+    async def _move_legs(
+        self, guarded: Guarded, kind: LegKind, price: Decimal, position_id: str
+    ) -> list[str]:
+        """Move the legs of one plan, and those to come; the ids of the orders that rest."""
+        order_ids = []
+        for leg in [leg for leg in guarded.plan.staying_legs(kind) if leg.order_id]:
+            moved = await self._move_leg(guarded, leg, price, position_id)
             if moved.order_id is not None:
                 order_ids.append(moved.order_id)
-        return ExitLegPlacement(order_ids=tuple(order_ids), trigger_price=price)
+        if kind in guarded.plan.targets:
+            guarded.plan.targets[kind] = price
+            self._keeping.keep(guarded)
+        return order_ids
 
     @as_deferred
     async def _move_native(

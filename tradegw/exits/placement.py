@@ -78,7 +78,10 @@ class Placement:
             raise
         if order is not None:
             leg.resent = leg.resent or leg.order_id not in (None, order.id)
+            was_ended = leg.ended
             self.take(guarded, leg, order)
+            if not was_ended:  # else it was counted when that was heard
+                guarded.count_in_vain(leg, self._clock.seconds())
         if leg.ended and leg.unfilled > 0:
             raise OrderRejected(f"Exit order {leg.order_id} ended as soon as it was accepted")
         self.log.info(

@@ -20,6 +20,10 @@ from .plan import Plan
 
 RETAINED: Final = 1000
 RETAINED_LOST: Final = 20
+"""Of the legs of a plan that ended without an execution so many are kept."""
+
+CALM_SECONDS: Final = 900.0
+"""A leg that is ended so long after the last one is not one of a succession."""
 
 
 @dataclass(eq=False)
@@ -30,10 +34,20 @@ class Guarded:
     lock: DeferredLock = field(default_factory=DeferredLock)
     retry: IDelayedCall | None = None
     attempts: int = 0
+    in_vain: int = 0
+    """How many legs in succession the broker accepted and then ended unexecuted."""
+    in_vain_at: float = 0.0
+    """When the last of them did, in seconds of this process."""
     told: dict[LegKind, str] = field(default_factory=dict)
     """What was last alerted; the same is not told twice before the next attempt."""
     kept: bytes = b""
     """The plan as it was last written down."""
+
+    def count_in_vain(self, leg: Leg, seconds: float) -> None:
+        """*leg* is how the broker told just now, at *seconds*."""
+        if leg.came_to_nothing and not leg.ending:
+            calm = seconds - self.in_vain_at > CALM_SECONDS
+            self.in_vain, self.in_vain_at = 1 if calm else self.in_vain + 1, seconds
 
     def cancel_retry(self) -> None:
         if self.retry is not None and self.retry.active():
@@ -163,17 +177,20 @@ class Plans:
         return self._by_entry.get(entry_id)
 
     def add_leg(self, guarded: Guarded, leg: Leg) -> None:
-        """*leg* is about to be sent. Of those that never came to be the newest are kept."""
-        lost = [one for one in guarded.plan.legs if one.ended and one.order_id is None]
-        for oldest in lost[:-RETAINED_LOST]:
+        """*leg* is about to be sent. Of those that came to nothing the newest are kept."""
+        in_vain = [one for one in guarded.plan.legs if one.came_to_nothing]
+        for oldest in in_vain[:-RETAINED_LOST]:
             self.drop_leg(guarded, oldest)
         guarded.plan.legs.append(leg)
         self._legs_by_name[leg.client_order_id] = (guarded, leg)
 
     def drop_leg(self, guarded: Guarded, leg: Leg) -> None:
-        """The leg was definitely refused."""
+        """The leg was definitely refused, or ended long ago."""
         guarded.plan.legs.remove(leg)
         self._no_longer_expected(leg)
+        for order_id in (*leg.former, leg.order_id):
+            if order_id is not None and self._legs.get(order_id, (None, None))[1] is leg:
+                del self._legs[order_id]
 
     def _no_longer_expected(self, leg: Leg) -> None:
         _, expected = self._legs_by_name.get(leg.client_order_id, (None, None))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from twisted.internet.defer import Deferred, succeed
@@ -23,6 +23,8 @@ from .placement import Placement
 from .plans import Guarded, Plans
 
 RETRY_SECONDS: Final = (1.0, 5.0, 30.0)
+IN_VAIN_SECONDS: Final = (0.0, *RETRY_SECONDS, 60.0, 120.0, 300.0)
+"""By how many legs the broker accepted and then ended: each further one is an order more."""
 UNTOLD_SECONDS: Final = 1.8
 """How long a fill may be without confirmed legs before that is alerted; clients hear of the fill
 itself after two seconds at most."""
@@ -174,7 +176,7 @@ class Pursuit:
     def _retry_later(self, guarded: Guarded) -> None:
         if guarded.retry is not None or self._stopped:
             return
-        delay = RETRY_SECONDS[min(guarded.attempts, len(RETRY_SECONDS) - 1)]
+        delay = max(_of(RETRY_SECONDS, guarded.attempts), _of(IN_VAIN_SECONDS, guarded.in_vain))
         guarded.attempts += 1
         guarded.retry = self._clock.callLater(delay, self.retry, guarded)
 
@@ -263,3 +265,8 @@ class Pursuit:
                 order_id=leg.order_id,
                 reason=unanswered.message,
             )
+
+
+def _of(pauses: Sequence[float], number: int) -> float:
+    """The pause of that number; the last one goes on."""
+    return pauses[min(number, len(pauses) - 1)]

@@ -1,9 +1,11 @@
-"""Client order ids: what a broker takes."""
+"""Ids: what a broker takes, and those that are made here."""
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import uuid4
 
 from msgspec import Struct
 
@@ -25,3 +27,21 @@ class ClientOrderIdRule(Struct, frozen=True, kw_only=True):
         """Whether *text* can be sent as it is, with *spare* characters more behind it."""
         short_enough = 0 < len(text) <= self.longest - spare
         return short_enough and re.fullmatch(f"(?:{self.character})+", text) is not None
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+def milliseconds(at: datetime) -> int:
+    """Milliseconds since 1970."""
+    return (at - _EPOCH) // _MILLISECOND
+
+
+def growing_id(at: datetime) -> str:
+    """A new UUID (version 7, RFC 9562) that sorts by the time *at*.
+
+    What is sorted by it, as the journal's indexes are, grows at its end: a commit writes few pages.
+    """
+    time = f"{milliseconds(at):012x}"
+    return f"{time[:8]}-{time[8:]}-7{str(uuid4())[15:]}"

@@ -5,7 +5,10 @@ from __future__ import annotations
 import enum
 from decimal import Decimal
 
-from msgspec import Struct
+from msgspec import Struct, field
+
+from .enums import TrailingType
+from .money import HUNDRED, is_sane
 
 
 class LegKind(enum.Enum):
@@ -13,6 +16,22 @@ class LegKind(enum.Enum):
 
     STOP_LOSS = "sl"
     TAKE_PROFIT = "tp"
+
+
+class Trail(Struct, frozen=True, kw_only=True):
+    """How far a trailing stop stays behind the best price: in units of the price, or in percent.
+
+    The distance is positive, and below 100 percent; ``ValueError`` otherwise.
+    """
+
+    distance: Decimal
+    kind: TrailingType = field(name="type")
+
+    def __post_init__(self) -> None:
+        if not (is_sane(self.distance) and self.distance > 0):
+            raise ValueError("the distance of a trailing stop must be positive")
+        if self.kind is TrailingType.PERCENT and self.distance >= HUNDRED:
+            raise ValueError("the distance of a trailing stop must be below 100 percent")
 
 
 class ExitsChange(Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -18,6 +18,7 @@ from ..model.money import ZERO
 from ..model.order import Order
 
 REMEMBERED_ORDERS: Final = 20_000
+"""Of those that ended; one that works is never forgotten, for it may execute the rest."""
 
 MONIES: Final = frozenset(
     {"AED", "AUD", "BGN", "BRL", "CAD", "CHF", "CLP", "CNH", "CNY", "COP", "CZK", "DKK", "EUR"}
@@ -38,7 +39,8 @@ class Books:
 
     def __init__(self) -> None:
         self._net: dict[str, Decimal] = {}
-        self._counted: OrderedDict[str, Decimal] = OrderedDict()
+        self._counted: dict[str, Decimal] = {}
+        self._ended: OrderedDict[str, None] = OrderedDict()
 
     def held(self, symbol: str) -> Decimal:
         """What must be held of *symbol*."""
@@ -52,6 +54,8 @@ class Books:
         """Count what *order* executed since it was last seen; whether that was anything."""
         executed = order.filled_quantity - self._counted.get(order.id, ZERO)
         if executed <= 0:
+            if order.id in self._counted:
+                self._note_end(order)
             return False
         self.count(order)
         self.set(order.symbol, self.held(order.symbol) + order.side.sign * executed)
@@ -61,8 +65,11 @@ class Books:
         """*order* took the place of another, whose executions it may show as its own."""
         carried = self._counted.get(previous_id, ZERO)
         counted = self._counted.get(order.id)
+        if previous_id in self._counted and previous_id != order.id:
+            self._has_ended(previous_id)
         if counted is None:
             self._counted[order.id] = min(carried, order.filled_quantity)
+            self._note_end(order)
         elif carried and order.filled_quantity >= carried:  # an event came before the answer
             twice = min(carried, counted)
             self.set(order.symbol, self.held(order.symbol) - order.side.sign * twice)
@@ -70,9 +77,20 @@ class Books:
     def count(self, order: Order) -> None:
         """What *order* executed so far is in the books already."""
         self._counted[order.id] = order.filled_quantity
-        self._counted.move_to_end(order.id)
-        if len(self._counted) > REMEMBERED_ORDERS:
-            self._counted.popitem(last=False)
+        self._note_end(order)
+
+    def _note_end(self, order: Order) -> None:
+        if order.status.is_terminal:
+            self._has_ended(order.id)
+        else:
+            self._ended.pop(order.id, None)  # it is revived
+
+    def _has_ended(self, order_id: str) -> None:
+        self._ended[order_id] = None
+        self._ended.move_to_end(order_id)
+        if len(self._ended) > REMEMBERED_ORDERS:
+            oldest, _ = self._ended.popitem(last=False)
+            del self._counted[oldest]
 
     def charge(self, trade: Trade) -> bool:
         """Take off the commission of *trade* if it was paid in what was traded; whether it was."""

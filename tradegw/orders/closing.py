@@ -28,9 +28,10 @@ WHOLE: Final = ClosePositionRequest()
 
 
 class Closing:
-    """Sends closing orders. One that is repeated while the first still works, or while its outcome
-    is not known, gets that one again; one that finds nothing to close says so. What other orders
-    close already is not closed twice where the trading state wants that (:meth:`.Gate.closable`).
+    """Sends closing orders. The very same that is repeated while the first still works, or while
+    its outcome is not known, gets that one again, unless it is of a part and under a key of its
+    own; one that finds nothing to close says so. What other orders close already is not closed
+    twice where the trading state wants that (:meth:`.Gate.closable`).
     """
 
     log = Logger()
@@ -51,12 +52,14 @@ class Closing:
         self._intents = intents
         self._dispatch = dispatch
         self._closing: dict[str, Attempt] = {}
+        """By digest."""
 
     @as_deferred
     async def close(
         self, position_id: str, request: ClosePositionRequest, key: str | None = None
     ) -> OrderHandle:
         """Close a position, or ``request.quantity`` of it."""
+        request = _simplest(request)
         digest = _digest(position_id, request)
         if key is not None:
             first = self._intents.same_as(None, key, digest)
@@ -89,19 +92,18 @@ class Closing:
         key: str | None = None,
         digest: str = "",
     ) -> OrderHandle:
-        is_whole = request == WHOLE
         if key is not None:  # the same may have come while the position was looked up
             first = self._intents.same_as(None, key, digest)
             if first is not None:
                 return await self._dispatch.outcome(first)
-        if is_whole and (first := self._under_way(position)) is not None:
+        is_another = key is not None and request.quantity is not None
+        if not is_another and (first := self._under_way(position, request)) is not None:
             return await self._dispatch.outcome(first)
         digest = digest or _digest(position.id, request)
         quantity = self._gate.closable(position, request)
         attempt = self._attempt(position, request, quantity, key, digest)
         self._gate.check_close(position, request, attempt)
-        if is_whole:
-            self._closing[position.id] = attempt
+        self._closing[digest] = attempt
         sent_as, broker = attempt.links.client_order_id, self._line.broker
         sent = request if quantity == position.quantity else replace(request, quantity=quantity)
         handle = await self._dispatch.send(
@@ -137,25 +139,29 @@ class Closing:
         )
 
     def restore(self, attempt: Attempt) -> None:
-        """A close that was under way before the restart; one of a part is no close of all."""
-        intent = attempt.intent
-        names = [name for name in (intent.target, intent.symbol) if name is not None]
-        if intent.target is not None and intent.digest in [_digest(each, WHOLE) for each in names]:
-            self._closing[intent.target] = attempt
+        """A close that was under way, or worked, before the restart."""
+        self._closing[attempt.intent.digest] = attempt
 
-    def _under_way(self, position: Position) -> Attempt | None:
-        """The attempt that closes all of *position* already, or may."""
-        attempt = self._closing.get(position.id)
-        if attempt is None:
-            return None
-        if not attempt.is_settled or self._works(attempt):
-            return attempt
-        del self._closing[position.id]
-        return None
+    def _under_way(self, position: Position, request: ClosePositionRequest) -> Attempt | None:
+        """The attempt at the same that works already, or may."""
+        self._closing = {
+            digest: attempt
+            for digest, attempt in self._closing.items()
+            if not attempt.is_settled or self._works(attempt)
+        }
+        names = (position.id, position.symbol)  # a netted one is found by either
+        found = (self._closing.get(_digest(name, request)) for name in names)
+        return next((attempt for attempt in found if attempt is not None), None)
 
     def _works(self, attempt: Attempt) -> bool:
         order = None if attempt.order_id is None else self._blotter.order(attempt.order_id)
         return order is not None and not order.status.is_terminal
+
+
+def _simplest(request: ClosePositionRequest) -> ClosePositionRequest:
+    """*request* as it is when nothing is said that goes without saying."""
+    at_market = request.order_type is OrderType.MARKET
+    return replace(request, order_type=None) if at_market else request
 
 
 def _digest(position_id: str, request: ClosePositionRequest) -> str:

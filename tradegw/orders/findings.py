@@ -91,13 +91,7 @@ class Findings:
         self._missing = 0
         self._stock.asked()
         self._contradicted.clear()
-        for order in found.closed:
-            self.learned(order)
-        for order in found.working:
-            if self._is_as_before(order.id):
-                self.learned(order)
-                self._check_undead(order)
-                self._check_disagreeing(order)
+        self._orders(found)
         await self._find_vanished(found)
         for order_id in self._contradictions.keys() - self._contradicted:
             del self._contradictions[order_id]
@@ -108,6 +102,20 @@ class Findings:
         self._stock.done()
         self._done()
         return self._missing
+
+    def _orders(self, found: Survey) -> None:
+        """From the oldest on: a leg may end and be told before its entry does, but by its entry it
+        is known as one. Of those that came at once the ended ones are told first.
+        """
+        listed = [(order, False) for order in found.closed]
+        listed += [(order, True) for order in found.working]
+        for order, works in sorted(listed, key=lambda each: each[0].created_at):
+            if not works:
+                self.learned(order)
+            elif self._is_as_before(order.id):
+                self.learned(order)
+                self._check_undead(order)
+                self._check_disagreeing(order)
 
     def learned(self, order: Order) -> None:
         """The broker shows *order* so when asked: what clients do not know of it is told."""

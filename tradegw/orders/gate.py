@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Final
@@ -22,6 +22,7 @@ from .attempt import Attempt
 from .blotter import Blotter
 from .books import Books
 from .intents import Intents, request_of
+from .told import Told
 
 PATIENCE_SECONDS: Final = 5.0
 """How long an order waits for the first reconciliation."""
@@ -30,7 +31,8 @@ PATIENCE_SECONDS: Final = 5.0
 class Gate:
     """Shut until the broker was asked how things stand; then as the trading state says.
 
-    *nets* says whether an order of the other side reduces whatever is held of its symbol.
+    *nets* says whether an order of the other side reduces whatever is held of its symbol. Elsewhere
+    it reduces the position that it names, and opens another if it names none.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Gate:
         books: Books,
         blotter: Blotter,
         intents: Intents,
+        told: Told,
         clock: IReactorTime,
         *,
         nets: bool = True,
@@ -48,6 +51,7 @@ class Gate:
         self._books = books
         self._blotter = blotter
         self._intents = intents
+        self._told = told
         self._clock = clock
         self._waiting: list[Deferred[None]] = []
         self._changing: list[tuple[str, Decimal]] = []
@@ -87,15 +91,21 @@ class Gate:
         """Raise ``OrderDenied`` if *request*, the business of the attempt *own*, must not leave."""
         if self._trading.is_open:
             return
-        reducing = self._reducing(request.symbol, request.side, own=own)
-        self._trading.check(request, self._held(request.symbol), reducing)
+        if not self._nets:
+            self._trading.check_named(request.position_id)
+        others = self._others(request.symbol, request.side, own=own)
+        reducing = self._reducing(others, request.position_id)
+        self._trading.check(request, self._held(request.symbol, request.position_id), reducing)
 
     def check_change(self, order: Order, change: OrderChange) -> None:
         """Raise ``OrderDenied`` if *order* must not be changed so."""
         if self._trading.is_open:
             return
-        reducing = self._reducing(order.symbol, order.side, order_id=order.id)
-        self._trading.check_change(order, change, self._held(order.symbol), reducing)
+        position_id = self._position_of(order)
+        others = self._others(order.symbol, order.side, order_id=order.id)
+        reducing = self._reducing(others, position_id)
+        held = self._held(order.symbol, position_id)
+        self._trading.check_change(order, change, held, reducing)
 
     def closable(self, position: Position, request: ClosePositionRequest) -> Decimal:
         """As much of *position* as *request* may close now, at most what it asks for.
@@ -122,12 +132,11 @@ class Gate:
     ) -> Decimal:
         at_market = request == ClosePositionRequest()
         others = (
-            quantity
+            (order, quantity)
             for order, quantity in self._others(position.symbol, position.side.closing, own=own)
-            if self._nets or order.position_id == position.id
             if not at_market or order.order_type is OrderType.MARKET
         )
-        return position.quantity - sum(others, ZERO)
+        return position.quantity - self._reducing(others, position.id)
 
     @contextmanager
     def changing(self, order_id: str, change: OrderChange) -> Iterator[None]:
@@ -139,20 +148,38 @@ class Gate:
         finally:
             self._changing.remove(entry)
 
-    def _held(self, symbol: str) -> Decimal | None:
-        return self._books.held(symbol) if self.is_reconciled else None
+    def _held(self, symbol: str, position_id: str | None) -> Decimal | None:
+        """What an order could reduce; nothing if it names no position where it must."""
+        if not self.is_reconciled:
+            return None
+        if self._nets:
+            return self._books.held(symbol)
+        held = self._told.positions.get(position_id or "")
+        if held is None or held.symbol != symbol:
+            return ZERO
+        left = max(ZERO, held.quantity - self._told.executed.get(held.id, ZERO))
+        return -left * held.side.closing.sign
+
+    def _position_of(self, order: Order | OrderRequest) -> str | None:
+        return self._told.position_of(order) if isinstance(order, Order) else order.position_id
 
     def _reducing(
-        self, symbol: str, side: Side, *, own: Attempt | None = None, order_id: str | None = None
+        self, others: Iterable[tuple[Order | OrderRequest, Decimal]], position_id: str | None
     ) -> Decimal:
-        """What other orders of that side, exit legs apart, could still execute."""
-        others = self._others(symbol, side, own=own, order_id=order_id)
-        return sum((quantity for _order, quantity in others), ZERO)
+        """What those *others* could still execute that reduce the same."""
+        quantities = (
+            quantity
+            for order, quantity in others
+            if self._nets or self._position_of(order) == position_id
+        )
+        return sum(quantities, ZERO)
 
     def _others(
         self, symbol: str, side: Side, *, own: Attempt | None = None, order_id: str | None = None
     ) -> Iterator[tuple[Order | OrderRequest, Decimal]]:
-        """Those orders, working or on their way, each with what it could still execute."""
+        """Other orders of that side, working or on their way, exit legs apart, each with what it
+        could still execute.
+        """
         for order in self._blotter.working():
             if (order.symbol, order.side) != (symbol, side):
                 continue

@@ -62,24 +62,22 @@ class Intents:
         self._by_key: dict[str, Attempt] = {}
         self._under_way: dict[str, Attempt] = {}
         self._settled: OrderedDict[str, None] = OrderedDict()
+        self._more_keys: OrderedDict[str, str] = OrderedDict()
 
     def same_as(self, client_order_id: str | None, key: str | None, digest: str) -> Attempt | None:
-        """The attempt that was made under one of these names, if any was.
+        """The attempt that was made under one of these names, if any was. A *key* that comes with
+        the client order id of one is a name of it from then on.
 
-        Raises ``IntentConflict`` if it was for another request.
+        Raises ``IntentConflict`` if either was for another request.
         """
-        for name, value, find in (
-            ("client_order_id", client_order_id, self._named),
-            ("Idempotency-Key", key, self._keyed),
-        ):
-            if value is None:
-                continue
-            found = find(value)
-            if found is not None and found.intent.digest != digest:
-                raise IntentConflict(name, value)
-            if found is not None:
-                return found
-        return None
+        named = keyed = None
+        if client_order_id is not None:
+            named = _same("client_order_id", client_order_id, self._named(client_order_id), digest)
+        if key is not None:
+            keyed = _same("Idempotency-Key", key, self._keyed(key), digest)
+            if named is not None and keyed is None:
+                self._also_of_key(named.intent, key)
+        return named or keyed
 
     def _named(self, name: str) -> Attempt | None:
         found = self._by_name.get(name)
@@ -87,7 +85,29 @@ class Intents:
 
     def _keyed(self, key: str) -> Attempt | None:
         found = self._by_key.get(key)
+        if found is None and key in self._more_keys:
+            found = self.by_id(self._more_keys[key])
         return found or self._recalled(self._journal.intent_of_key(key))
+
+    def _also_of_key(self, first: Intent, key: str) -> None:
+        """*first* was answered to *key* as well, which it did not come with.
+
+        That is written down as an intent of its own, which has *first* as its target and no order.
+        """
+        self._more_keys[key] = first.id
+        if len(self._more_keys) > REMEMBERED:
+            self._more_keys.popitem(last=False)
+        at = self._now()
+        again = Intent(
+            id=self._new_id(),
+            kind=IntentKind.SUBMIT,
+            at=at,
+            body=first.body,
+            digest=first.digest,
+            idempotency_key=key,
+            target=first.id,
+        )
+        self._journal.keep(again, Outcome(intent_id=again.id, at=at, verdict=Verdict.ACCEPTED))
 
     def by_id(self, intent_id: str) -> Attempt | None:
         """The attempt behind a handle, or a correlation id."""
@@ -199,13 +219,15 @@ class Intents:
         """A settled one from the journal; one in doubt is in memory."""
         if recorded is None or recorded.outcome is None:
             return None
-        outcome = recorded.outcome
+        intent, outcome = recorded.intent, recorded.outcome
+        if intent.kind is IntentKind.SUBMIT and intent.target is not None:  # just one more key
+            return self.by_id(intent.target)
         if outcome.verdict is Verdict.UNKNOWN or not outcome.answer:
             return None
         answer = answers.decode(outcome.answer)
         if isinstance(answer, GatewayError) and is_passing_refusal(answer):
             return None
-        attempt = Attempt(recorded.intent, links_of(recorded.intent), self._seconds)
+        attempt = Attempt(intent, links_of(intent), self._seconds)
         attempt.settle(outcome.verdict, answer, outcome.order_id)
         return attempt
 
@@ -221,6 +243,12 @@ class Intents:
         ):
             if name is not None and names.get(name) is attempt:
                 del names[name]
+
+
+def _same(name: str, value: str, found: Attempt | None, digest: str) -> Attempt | None:
+    if found is not None and found.intent.digest != digest:
+        raise IntentConflict(name, value)
+    return found
 
 
 def minted(intent_id: str, at: datetime) -> str:

@@ -2,9 +2,9 @@
 
 Where something executed while the broker was being asked, its answer may be older than that: the
 symbol is left for the next time. A difference may be a fill that was not heard of yet, so it must
-be seen twice, with nothing executed in between, before it counts. One that cannot be explained is
-told, and restricts trading to reductions until it is gone or an operator sets trading ``ACTIVE``
-and so accepts it.
+be seen again before it counts: twice, or, where something executes all the time, so often that a
+lag would not have been as large each time. One that cannot be explained is told, and restricts
+trading to reductions until it is gone or an operator sets trading ``ACTIVE`` and so accepts it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, TypeAlias
+from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ..interfaces import IBrokerListener, IExits, WallClock
@@ -28,11 +29,43 @@ from .chronicle import Chronicle
 from .told import Told
 from .trading import TradingSwitch
 
-Difference: TypeAlias = tuple[Decimal, Decimal]
-"""What must be held, and what is."""
+LOOKS: Final = 2
+"""A difference counts when it was seen so often with nothing executed in between."""
+
+BUSY_LOOKS: Final = 4
+"""And when it was so often the same although something was."""
 
 SHOWN: Final = 5
 """Differences that are named."""
+
+
+class Difference(Struct, frozen=True):
+    """What must be held and what is, as it was seen in so many looks in a row, ``still`` counting
+    those in which neither changed.
+    """
+
+    must: Decimal
+    is_: Decimal
+    looks: int = 1
+    still: int = 1
+
+    @property
+    def excess(self) -> Decimal:
+        """What nothing explains; fills that both sides know of do not change it."""
+        return self.is_ - self.must
+
+    @property
+    def is_certain(self) -> bool:
+        return self.still >= LOOKS or self.looks >= BUSY_LOOKS
+
+    def seen_after(self, last: Difference | None) -> Difference:
+        """This one, with the looks of the *last* if that was the same."""
+        if last is None or last.excess != self.excess:
+            return self
+        if last.is_certain:
+            return replace(self, looks=last.looks, still=last.still)
+        is_still = last.must == self.must
+        return replace(self, looks=last.looks + 1, still=last.still + 1 if is_still else 1)
 
 
 class Stock:
@@ -64,6 +97,8 @@ class Stock:
         self._unbegun: set[str] = set()
         """Symbols of which it is not known yet what was held at the first start."""
         self._doubted: dict[str, Difference] = {}
+        self._acknowledged: dict[str, Difference] = {}
+        """What an operator has accepted of symbols that could not be looked at since."""
         self._was_restricted = trading.is_restricted
         self._before: dict[str, Decimal] | None = None
         """What was held when the gateway ended, until it was compared once."""
@@ -102,7 +137,7 @@ class Stock:
         net = net_of(positions)
         if is_first:
             self._accept(net, (self._books.symbols() | net.keys()) - overtaken)
-            self._unbegun = overtaken
+            self._unbegun = overtaken.copy()
         else:
             self._accept(net, self._unbegun - overtaken)
             self._unbegun &= overtaken
@@ -123,6 +158,8 @@ class Stock:
             for position in self._told.positions.values()
             if position.symbol not in overtaken
         }
+        for position_id in told:
+            self._told.executed.pop(position_id, None)  # the broker's answer counts it
         before = self._before or {}
         self._before = {symbol: before.pop(symbol) for symbol in before.keys() & overtaken}
         missing = 0
@@ -160,15 +197,12 @@ class Stock:
         """Those of which *net* cannot be believed yet: they are not as they must be, and were not
         so before either.
         """
+        self._acknowledge(net, overtaken)
         differences = self._differences(net, overtaken)
-        if self._was_restricted and not self._trading.is_restricted:  # an operator has seen them
-            seen = {symbol for symbol in differences if self._is_doubted(symbol, differences)}
-            self._accept(net, seen if self._doubted else set(differences))
-            differences = self._differences(net, overtaken)
         unexplained = {
             symbol: difference
             for symbol, difference in differences.items()
-            if self._is_doubted(symbol, differences)
+            if difference.is_certain
         }
         unseen = {symbol: self._doubted[symbol] for symbol in self._doubted.keys() & overtaken}
         self._doubted = differences | unseen
@@ -179,16 +213,39 @@ class Stock:
         self._was_restricted = self._trading.is_restricted
         return differences.keys() - unexplained.keys()
 
-    def _is_doubted(self, symbol: str, differences: dict[str, Difference]) -> bool:
-        """Whether it was so the last time; nothing was executed in between then."""
-        return self._doubted.get(symbol) == differences[symbol]
+    def _acknowledge(self, net: dict[str, Decimal], overtaken: set[str]) -> None:
+        """Accept what an operator has seen. What he could not be shown is no part of that."""
+        if self._was_restricted and not self._trading.is_restricted:
+            if self._doubted:
+                self._acknowledged = self._doubted
+            else:  # it was seen by the last process: all that is found now
+                self._accept(net, set(self._differences(net, overtaken)))
+                self._unbegun |= overtaken
+        now = self._differences(net, overtaken)
+        seen = {
+            symbol
+            for symbol in self._acknowledged.keys() & now.keys()
+            if self._acknowledged[symbol].excess == now[symbol].excess
+        }
+        self._accept(net, seen)
+        self._doubted = {
+            symbol: self._doubted[symbol]
+            for symbol in self._doubted
+            if symbol not in self._acknowledged
+        }
+        left = self._acknowledged.keys() & overtaken
+        self._acknowledged = {symbol: self._acknowledged[symbol] for symbol in left}
 
     def _differences(self, net: dict[str, Decimal], overtaken: set[str]) -> dict[str, Difference]:
         both = {
-            symbol: (self._books.held(symbol), net.get(symbol, ZERO))
+            symbol: Difference(self._books.held(symbol), net.get(symbol, ZERO))
             for symbol in (self._books.symbols() | net.keys()) - overtaken
         }
-        return {symbol: (must, is_) for symbol, (must, is_) in both.items() if must != is_}
+        return {
+            symbol: difference.seen_after(self._doubted.get(symbol))
+            for symbol, difference in both.items()
+            if difference.excess
+        }
 
     def _accept(self, net: dict[str, Decimal], symbols: set[str]) -> None:
         """What the broker holds is how it is from now on."""
@@ -199,11 +256,16 @@ class Stock:
 
 
 def _reason(differences: dict[str, Difference]) -> str:
+    """The same as long as the differences are, whatever executes."""
     parts = [
-        f"{symbol}: {plain(must)} by all executions, {plain(is_)} at the broker"
-        for symbol, (must, is_) in sorted(differences.items())[:SHOWN]
+        f"{symbol}: the broker holds {_compared(difference.excess)} than all executions give"
+        for symbol, difference in sorted(differences.items())[:SHOWN]
     ]
     return "positions cannot be explained: " + "; ".join(parts)
+
+
+def _compared(excess: Decimal) -> str:
+    return f"{plain(abs(excess))} {'more' if excess > 0 else 'less'}"
 
 
 def _signed(position: Position) -> Decimal:

@@ -6,8 +6,9 @@ so that nothing is told twice and nothing is left out.
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Final
 
 from msgspec.structs import replace
@@ -22,7 +23,7 @@ from ..model.order import Order
 from .attempt import may_come_from
 from .blotter import Blotter
 from .books import Books, net_of
-from .intents import Intents, links_of
+from .intents import Intents, links_of, request_of
 from .lifecycle import Meaning
 
 REMEMBERED_EXECUTIONS: Final = 50_000
@@ -32,7 +33,8 @@ class Told:
     """Orders, executions, positions and money. *books* are kept by what comes in, *told_books* by
     what was told.
 
-    *seen* hears of every order that an event tells of, under the id that it was sent with.
+    *seen* hears of every order that an event tells of, under the id that it was sent with. *nets*
+    says whether the broker keeps but one position of each symbol.
     """
 
     log = Logger()
@@ -45,6 +47,8 @@ class Told:
         journal: IJournal,
         intents: Intents,
         seen: Callable[[Order], object],
+        *,
+        nets: bool = True,
     ) -> None:
         self._intents = intents
         self._blotter = blotter
@@ -52,10 +56,15 @@ class Told:
         self._told_books = told_books
         self._journal = journal
         self._seen = seen
+        self._nets = nets
         self._executions: OrderedDict[tuple[str, str], None] = OrderedDict()
         self.versions: Counter[str] = Counter()
         """By symbol; grows with everything that executes or is told of a position."""
         self.positions: dict[str, Position] = {}
+        self.executed: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
+        """By the id of a position, where they are kept apart: what it was reduced by since it was
+        told of.
+        """
         self.account: Account | None = None
 
     def order(self, event: OrderEvent) -> tuple[Meaning, Order]:
@@ -73,7 +82,22 @@ class Told:
         meaning, order = self._blotter.tell(event.event, order)
         if meaning.is_told and self._books.execute(order):
             self.versions[order.symbol] += 1
+            if not self._nets:
+                before = ZERO if told is None else told.filled_quantity
+                self._reduce(order, order.filled_quantity - before)
         return meaning, order
+
+    def _reduce(self, order: Order, quantity: Decimal) -> None:
+        held = self.positions.get(self.position_of(order) or "")
+        if held is not None and order.side is held.side.closing:
+            self.executed[held.id] += quantity
+
+    def position_of(self, order: Order) -> str | None:
+        """The id of the position that *order* belongs to, by the broker, or as it was asked for."""
+        if order.position_id is not None or order.correlation_id is None:
+            return order.position_id
+        attempt = self._intents.by_id(order.correlation_id)
+        return None if attempt is None else request_of(attempt.intent).position_id
 
     def _may_be_ours(self, event: OrderEvent) -> bool:
         """Whether something of ours in its symbol is under way that the order of *event* may come
@@ -140,6 +164,7 @@ class Told:
         """A position was told; whether it is as it must be after all executions."""
         symbol = event.position.symbol
         self.versions[symbol] += 1
+        self.executed.pop(event.position.id, None)
         if event.event is PositionEventKind.CLOSED:
             self.positions.pop(event.position.id, None)
         else:

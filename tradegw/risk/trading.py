@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from ..errors import OrderDenied
-from ..model.enums import Side
+from ..model.enums import OrderType, Side
 from ..model.money import MAX_DIGITS, MAX_SCALE, ZERO, plain
 from ..model.order import Order, OrderChange, OrderRequest
 from ..model.trading import StateSetter, TradingState, TradingStatus
@@ -39,9 +39,9 @@ class TradingGate:
 
     Cancels and exit legs are not asked about: they always may, and so may the close of a position
     as long as others do not close it already. For the others
-    *held* is the signed net quantity of the symbol, ``None`` as long as it is not known, and
-    *reducing* what is left of all other orders of that side, working or on their way, exit legs not
-    counted.
+    *held* is the signed quantity that the order could reduce (the net one of the symbol, or that of
+    the position where several are kept apart), ``None`` as long as it is not known, and *reducing*
+    what is left of all other orders that reduce it, working or on their way, exit legs not counted.
     """
 
     status: TradingStatus
@@ -83,12 +83,14 @@ class TradingGate:
         """Raise ``OrderDenied`` if *request* must not leave now.
 
         ``REDUCE_ONLY`` lets through what cannot but lower exposure: the side opposite to what is
-        held, no more than the others leave of it, no exits attached. ``HALTED`` also wants it said:
-        ``reduce_only`` must be true.
+        held, no more than the others leave of it, no exits attached. What rests must say so to the
+        broker as well (``reduce_only``), for what is held may be closed before it executes; where
+        trading is ``HALTED`` every order must.
         """
         if self.is_open:
             return
-        self._check_marked(request.reduce_only is True)
+        rests = request.order_type is not OrderType.MARKET
+        self._check_marked(request.reduce_only is True, rests=rests)
         if request.wants_exits:
             raise self._denied("exits attached to it could open a position")
         self._check_reduces(request.side, request.quantity, held, reducing)
@@ -107,7 +109,7 @@ class TradingGate:
         quantity = order.quantity if change.quantity is None else change.quantity
         is_leg = order.parent_order_id is not None
         if quantity > order.quantity or (_moves_prices(change) and not is_leg):
-            self._check_marked(is_leg or order.reduce_only is True)
+            self._check_marked(is_leg or order.reduce_only is True, rests=True)
             left = _EXACT.subtract(quantity, order.filled_quantity)
             self._check_reduces(order.side, left, held, reducing)
         if _attaches_exits(order, change) and (held is None or _reduces(order.side, held)):
@@ -118,13 +120,27 @@ class TradingGate:
         if not self.is_open and (quantity > left or not left):
             raise self._denied(f"other orders leave {plain(left)} of the position to close")
 
+    def check_named(self, position_id: str | None) -> None:
+        """Raise ``OrderDenied`` if no position is named where several of a symbol are kept apart: a
+        new order would open one more.
+        """
+        if not self.is_open and position_id is None:
+            raise self._denied("it must name the position that it reduces (position_id)")
+
     def _hold(self, standing: Standing) -> None:
         self.standing = standing
         self.status = _stricter(standing)
 
-    def _check_marked(self, says_so: bool) -> None:
-        if self.status.state is TradingState.HALTED and not says_so:
+    def _check_marked(self, says_so: bool, *, rests: bool) -> None:
+        if says_so:
+            return
+        if self.status.state is TradingState.HALTED:
             raise self._denied("only orders that are marked reduce_only may leave")
+        if rests:
+            raise self._denied(
+                "what is not at market must be marked reduce_only, for it may execute when the "
+                "position is closed already"
+            )
 
     def _check_reduces(
         self, side: Side, quantity: Decimal, held: Decimal | None, reducing: Decimal

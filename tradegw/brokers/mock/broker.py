@@ -21,7 +21,7 @@ from ...errors import (
 from ...interfaces import IBroker
 from ...model.account import Account, Position, Trade, TradeQuery
 from ...model.enums import AssetClass, OrderType, PositionMode
-from ...model.identifiers import ClientOrderIdRule
+from ...model.identifiers import ClientOrderIdRule, growing_id
 from ...model.market import Bar, BarQuery, Capabilities, Quote
 from ...model.money import ONE
 from ...model.order import (
@@ -66,7 +66,7 @@ class MockBroker(MultiService):
         self.exchange = Exchange(
             self._terms,
             lambda symbol: self._feed.instrument(symbol),  # noqa: PLW0108  (made below)
-            lambda: str(uuid4()),
+            lambda: growing_id(parts.now()),
             parts.listener.on_event,
             stamp=self._stamp,
             record=None if kept is None else kept.write,
