@@ -66,15 +66,20 @@ def gateway(state: str, **environment: str) -> Server:
     )
 
 
-def script(file: str, name: str) -> Server:
+def script(
+    file: str, name: str, paths: tuple[bytes, bytes] = (b"/get", b"/post"), **environment: str
+) -> Server:
     """One of the servers for comparison; it prints its port."""
     started = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, str(HERE / file)], stdout=subprocess.PIPE, text=True
+        [sys.executable, str(HERE / file)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
     )
     assert process.stdout is not None
     port = int(process.stdout.readline())
-    return Server(name, port, process, (b"/get", b"/post"), time.perf_counter() - started)
+    return Server(name, port, process, paths, time.perf_counter() - started)
 
 
 def _announced_port(log: Path, process: subprocess.Popen[str]) -> int:

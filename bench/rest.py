@@ -1,4 +1,5 @@
-"""REST against a bare twisted.web resource and against aiohttp, in one run on loopback.
+"""REST against a bare twisted.web resource and against aiohttp, in one run on loopback; and how
+long one order takes, with the journal on disk and with one in memory.
 
 Each server is a process of its own; a load generator (plain asyncio, a fixed number of kept-alive
 connections, the next request as soon as the answer is complete) drives one after the other, in
@@ -15,6 +16,7 @@ import os
 import statistics
 import sys
 import tempfile
+import time
 import urllib.request
 from pathlib import Path
 
@@ -37,6 +39,7 @@ class Client(asyncio.Protocol):
         self._request = request
         self._run = run
         self._received = b""
+        self._sent_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
@@ -44,6 +47,7 @@ class Client(asyncio.Protocol):
 
     def _next(self) -> None:
         if self._run.take():
+            self._sent_at = time.perf_counter()
             self._transport.write(self._request)  # type: ignore[attr-defined]
         else:
             self._transport.close()
@@ -60,7 +64,7 @@ class Client(asyncio.Protocol):
         length = int(lower[at:].split(b"\r\n")[0])
         if len(body) >= length:
             self._received = body[length:]
-            self._run.answered()
+            self._run.answered(time.perf_counter() - self._sent_at)
             self._next()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -73,13 +77,15 @@ class Run:
 
     def __init__(self, requests: int) -> None:
         self._to_send = self._to_hear = requests
+        self.took: list[float] = []
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def take(self) -> bool:
         self._to_send -= 1
         return self._to_send >= 0
 
-    def answered(self) -> None:
+    def answered(self, seconds: float) -> None:
+        self.took.append(seconds)
         self._to_hear -= 1
         if self._to_hear == 0 and not self._over.done():
             self._over.set_result(None)
@@ -119,6 +125,45 @@ def main() -> None:
         finally:
             for server in servers:
                 server.stop()
+    with tempfile.TemporaryDirectory() as state, tempfile.TemporaryDirectory() as other:
+        orders = (b"/v1/account", b"/v1/orders")
+        cash = {"MOCK_CASH": "1000000000000"}
+        disk = gateway(state, **cash)
+        memory = script(
+            "rest_memory.py", "in memory", orders, GATEWAY_STATE_DIR=other, LOG_LEVEL="info", **cash
+        )
+        try:
+            show_latency(latencies([disk, memory], wanted.rounds))
+        finally:
+            disk.stop()
+            memory.stop()
+
+
+def latencies(servers: list[Server], rounds: int) -> dict[str, list[float]]:
+    """Seconds of single orders, one after the other on one connection."""
+    took: dict[str, list[float]] = {}
+    for round_number in range(rounds + 1):
+        for server in servers:
+
+            async def once(server: Server = server) -> list[float]:
+                run = Run(500)
+                await run.rate(server.port, requests_of(server)["POST"], 1)
+                return run.took
+
+            found = asyncio.run(once())
+            clear_orders(server)
+            if round_number > 0:
+                took.setdefault(server.name, []).extend(found)
+    return took
+
+
+def show_latency(took: dict[str, list[float]]) -> None:
+    print("one order at a time over HTTP, milliseconds")
+    for name, found in took.items():
+        found.sort()
+        label = "journal on disk" if name == "tradegw" else "journal in memory"
+        p50, p99 = found[len(found) // 2] * 1000, found[len(found) * 99 // 100] * 1000
+        print(f"{label:20}p50 {p50:6.2f}   p99 {p99:6.2f}")
 
 
 def measure(
@@ -142,7 +187,7 @@ def measure(
 
 def clear_orders(server: Server) -> None:
     """The simulated broker takes 10,000 resting orders, no more."""
-    if server.name == "tradegw":
+    if server.name in ("tradegw", "in memory"):
         url = f"http://127.0.0.1:{server.port}/v1/orders"
         urllib.request.urlopen(urllib.request.Request(url, method="DELETE"), timeout=30).read()
 

@@ -50,6 +50,7 @@ from .orders.replaces import Replaces
 from .orders.resolution import Resolution
 from .orders.restoring import restore_orders, restore_untold
 from .orders.stock import Stock
+from .orders.sweep import Sweep
 from .orders.timelines import Timelines
 from .orders.told import Told
 from .orders.trading import TradingSwitch
@@ -120,12 +121,11 @@ class Core:
         self.reads = Reads(line, blotter, intents, journal, clock, seconds, now)
         record = Record(journal, writing, now, around.new_id)
         self._watch = watch = Watch(entry, blotter, intents, clock)
-        self._cancels = Cancels(
-            line, entry, blotter, intents, dispatch, guardian, record, watch, patience
-        )
+        self._cancels = cancels = Cancels(entry, guardian, record, watch, patience)
+        sweep = Sweep(line, cancels, blotter, intents, dispatch, patience)
         self._replaces = Replaces(entry, blotter, self.gate, guardian, record, watch, patience)
         self.closing = Closing(line, blotter, self.reads, intents, dispatch, self.gate)
-        self.desk = Desk(entry, self._replaces, self._cancels, self.closing, self.reads, guardian)
+        self.desk = Desk(entry, self._replaces, cancels, sweep, self.closing, self.reads, guardian)
         stock = Stock(self.books, told, chronicle, self.trading, guardian, now, nets=hedges.nets)
         self._findings = findings = Findings(line, blotter, told, stock, journal, alarm, now)
         self.reconciliation = Reconciliation(

@@ -11,6 +11,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.task import Clock
 
+from tradegw.journal.commits import LINGER_SECONDS
 from tradegw.journal.durable import Journal
 from tradegw.journal.opening import Options, open_journal
 from tradegw.model.journal import (
@@ -136,8 +137,9 @@ class Shelf:
         return self.journal
 
     def turn(self) -> None:
-        """The end of the reactor's turn."""
+        """The end of the reactor's turn, and of those that follow it at once."""
         self.clock.advance(0)
+        self.clock.advance(LINGER_SECONDS)
 
     def died(self) -> Journal:
         """As the next process finds it after this one was killed."""

@@ -246,6 +246,32 @@ def test_a_file_that_is_removed_while_open_is_noticed_before_anything_is_lost(
     assert shelf.died().steps(["s"]) == [samples.step("s", "x")]
 
 
+def test_what_follows_from_a_commit_goes_with_the_next_intent(shelf: Shelf) -> None:
+    """Who sends one order after the other waits for one commit each, not for two."""
+    shelf.journal.write(intent("i1")).addCallback(
+        lambda _done: shelf.journal.keep(samples.step("s", "follows"))
+    )
+    shelf.clock.advance(0)
+    assert (shelf.disk.done, shelf.journal.steps(["s"])) == (1, [])
+    second = shelf.journal.write(intent("i2"))
+    shelf.clock.advance(0)
+    results.successResultOf(second)
+    assert shelf.disk.done == 2
+    assert len(shelf.journal.steps(["s"])) == 1
+
+
+def test_what_follows_does_not_wait_for_long_and_what_comes_alone_not_at_all(shelf: Shelf) -> None:
+    shelf.journal.write(intent("i1")).addCallback(
+        lambda _done: shelf.journal.keep(samples.step("s", "follows"))
+    )
+    shelf.clock.advance(0)
+    shelf.clock.advance(commits.LINGER_SECONDS)
+    assert len(shelf.journal.steps(["s"])) == 1
+    shelf.journal.keep(samples.step("s", "alone"))
+    shelf.clock.advance(0)
+    assert len(shelf.journal.steps(["s"])) == 2
+
+
 def test_what_no_database_takes_is_left_out_and_blocks_nobody(
     shelf: Shelf, criticals: Callable[[], list[str]]
 ) -> None:

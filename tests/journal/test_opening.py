@@ -162,7 +162,7 @@ def test_the_journal_of_another_simulated_account_is_set_aside_whole(tmp_path: P
         journal = shelf.open("mock seed 7")
     assert journal.intent("i1") is None
     aside = [each for each in shelf.directory.iterdir() if each.name.startswith("journal-")]
-    assert [each.name for each in aside] == ["journal-20260115T103000.123456Z.sqlite3"]
+    assert [each.name for each in aside] == ["journal-20260115T103000.124456Z.sqlite3"]
     with sqlite3.connect(aside[0]) as connection:
         assert connection.execute("SELECT id FROM intents").fetchall() == [("i1",)]
     connection.close()

@@ -7,10 +7,11 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.orders.core import a_position
 from tests.orders.samples import a_trade, an_order
-from tradegw.model.enums import PositionSide, Side
+from tradegw.model.enums import OrderStatus, PositionSide, Side
 from tradegw.model.money import ZERO
 from tradegw.model.order import Order
 from tradegw.orders import books as module
@@ -21,6 +22,11 @@ def filled(
     order_id: str, quantity: str | int, side: Side = Side.BUY, symbol: str = "AAPL"
 ) -> Order:
     return an_order(order_id, quantity=100, filled=quantity, side=side, symbol=symbol)
+
+
+def ended(order_id: str, quantity: int, symbol: str = "AAPL") -> Order:
+    """It executed as much, and will execute no more."""
+    return replace(filled(order_id, quantity, symbol=symbol), status=OrderStatus.CANCELLED)
 
 
 @pytest.fixture
@@ -120,10 +126,34 @@ def test_orders_are_remembered_for_long_but_not_for_ever(
 ) -> None:
     monkeypatch.setattr(module, "REMEMBERED_ORDERS", 3)
     for number in range(10):
-        books.execute(filled(f"o{number}", 1))
+        books.execute(ended(f"o{number}", 1))
         books.execute(filled("busy", number + 1))
-    assert len(books._counted) == 3
+    assert len(books._counted) == 3 + 1
     assert books.held("AAPL") == 20
+
+
+def test_an_order_that_works_is_remembered_whatever_ends_meanwhile(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "REMEMBERED_ORDERS", 3)
+    books.execute(filled("gtc", 5))
+    books.execute(filled("was", 2))
+    books.renamed("was", filled("is", 2))
+    for number in range(10):
+        books.execute(ended(f"o{number}", 1, symbol="MSFT"))
+    books.execute(filled("gtc", 6))
+    books.execute(filled("is", 3))
+    assert books.held("AAPL") == 9
+
+
+def test_an_order_that_was_cancelled_in_part_does_not_stay_for_ever(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "REMEMBERED_ORDERS", 3)
+    for number in range(10):
+        books.execute(filled(f"o{number}", 1))
+        books.execute(ended(f"o{number}", 1))
+    assert len(books._counted) == 3
 
 
 # -- commissions

@@ -126,10 +126,58 @@ def test_a_close_is_repeated_while_it_works_and_sent_anew_when_it_ended(core: Co
     assert result_of(core.desk.close_position("p1", ClosePositionRequest())).id != first.id
 
 
-def test_parts_of_a_position_are_closed_as_often_as_asked(core: Core) -> None:
+@pytest.mark.parametrize("quantity", [None, "2"])
+@pytest.mark.parametrize("at_limit", [True, False])
+def test_the_very_same_close_is_sent_once_as_long_as_it_works(
+    core: Core, quantity: str | None, at_limit: bool
+) -> None:
+    size = None if quantity is None else Decimal(quantity)
+    request = limit(quantity) if at_limit else ClosePositionRequest(quantity=size)
+    handles = [result_of(core.desk.close_position(name, request)) for name in ("p2", "MSFT", "p2")]
+    again = Core(again=core)
+    handles.append(result_of(again.desk.close_position("p2", request)))
+    assert {handle.id for handle in handles} == {"ord-1"}
+    assert len(core.broker.orders) == 1
+    core.broker.fill("ord-1", core.broker.orders["ord-1"].quantity)
+    assert result_of(again.desk.close_position("p2", request)).id == "ord-2"
+
+
+def test_a_close_of_a_part_in_doubt_is_not_sent_again(core: Core) -> None:
+    core.broker.plan("close", ProviderError("no answer"))
     part = ClosePositionRequest(quantity=Decimal(2))
-    handles = [result_of(core.desk.close_position("p2", part)) for _ in range(2)]
-    assert len({handle.id for handle in handles}) == 2
+    works = [core.desk.close_position("p2", part) for _ in range(2)]
+    core.wait(10)
+    assert result_of(works[0]) == result_of(works[1])
+    assert len(core.broker.asked("close")) == 1
+
+
+def test_other_parts_and_parts_under_keys_of_their_own_are_closed_as_often_as_asked(
+    core: Core,
+) -> None:
+    part = ClosePositionRequest(quantity=Decimal(2))
+    for request, key in ((part, None), (part, "k1"), (part, "k2"), (limit("2"), None)):
+        result_of(core.desk.close_position("p2", request, key))
+    assert len(core.broker.orders) == 4
+
+
+def test_all_of_a_position_is_closed_once_under_whatever_keys(core: Core) -> None:
+    handles = [result_of(core.desk.close_position("p2", limit(), key)) for key in ("k1", "k2")]
+    assert handles[0] == handles[1]
+    assert len(core.broker.orders) == 1
+
+
+def test_at_market_is_how_a_close_is_anyway(core: Core) -> None:
+    said = ClosePositionRequest(order_type=OrderType.MARKET)
+    first = result_of(core.desk.close_position("p1", said))
+    assert result_of(core.desk.close_position("p1", ClosePositionRequest())) == first
+
+
+def test_closes_that_ended_are_forgotten(core: Core) -> None:
+    for price in range(1, 5):
+        request = ClosePositionRequest(order_type=OrderType.LIMIT, limit_price=Decimal(price))
+        handle = result_of(core.desk.close_position("p2", request))
+        core.broker.end(handle.id, OrderStatus.CANCELLED)
+    assert len(core.closing._closing) == 1
 
 
 def test_g1_a_close_is_the_same_under_the_same_key_also_after_a_restart(core: Core) -> None:
@@ -208,11 +256,11 @@ def restricted(core: Core, state: TradingState = TradingState.HALTED) -> None:
     result_of(core.trading.change(state, None, StateSetter.CLIENT))
 
 
-def limit(quantity: str | None = None) -> ClosePositionRequest:
+def limit(quantity: str | None = None, price: int = 7) -> ClosePositionRequest:
     return ClosePositionRequest(
         quantity=None if quantity is None else Decimal(quantity),
         order_type=OrderType.LIMIT,
-        limit_price=Decimal(7),
+        limit_price=Decimal(price),
     )
 
 
@@ -225,15 +273,15 @@ def closed(core: Core, request: ClosePositionRequest) -> Decimal:
 @pytest.mark.parametrize("state", [TradingState.REDUCE_ONLY, TradingState.HALTED])
 def test_many_closes_do_not_close_more_than_there_is(core: Core, state: TradingState) -> None:
     restricted(core, state)
-    assert [closed(core, limit("2")) for _ in range(3)] == [2, 2, 1]
-    for request in (limit("2"), limit(), ClosePositionRequest(quantity=Decimal(1))):
+    assert [closed(core, limit("2", price)) for price in (7, 8, 9)] == [2, 2, 1]
+    for request in (limit("1"), limit(), ClosePositionRequest(quantity=Decimal(1))):
         denied = failure_of(core.desk.close_position("p2", request), OrderDenied)
         assert "other orders leave 0 of the position to close" in denied.message
     assert len(core.broker.asked("close")) == 3
 
 
 def test_with_trading_active_closes_are_as_they_are_wanted(core: Core) -> None:
-    assert [closed(core, limit("4")) for _ in range(3)] == [4, 4, 4]
+    assert [closed(core, limit("4", price)) for price in (7, 8, 9)] == [4, 4, 4]
 
 
 def test_what_other_orders_reduce_already_is_not_closed_beside_them(core: Core) -> None:
@@ -287,7 +335,7 @@ def test_closes_that_are_being_written_down_while_trading_is_halted_are_looked_a
         id="p2", symbol="MSFT", side=PositionSide.SHORT, quantity=Decimal(5)
     )
     store.slow = True
-    works = [core.desk.close_position("p2", limit("4")) for _ in range(2)]
+    works = [core.desk.close_position("p2", limit("4", price)) for price in (7, 8)]
     core.trading.change(TradingState.HALTED, None, StateSetter.CLIENT)
     store.sync()
     failure_of(works[0], OrderDenied)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace as with_changes
 from twisted.internet.defer import Deferred
 
 from tests.orders.core import Core, a_position, failure_of, order_request, result_of
 from tradegw.errors import IntentConflict, NotReconciled, OrderDenied
-from tradegw.model.enums import OrderType, Side
+from tradegw.model.enums import OrderType, PositionEventKind, PositionSide, Side
+from tradegw.model.events import PositionEvent
 from tradegw.model.order import ClosePositionRequest, OrderChange, Unresolved
 from tradegw.model.trading import StateSetter, TradingState
 from tradegw.orders.gate import PATIENCE_SECONDS
+from tradegw.testing.broker import EPOCH
 
 
 @pytest.fixture
@@ -94,7 +97,13 @@ def long() -> Core:
     """Ten are held, five of which a resting order would sell, and only reductions are taken."""
     core = Core()
     core.broker.fill(core.submit(quantity="10").id, "10")
-    core.submit(side=Side.SELL, quantity="5", order_type=OrderType.LIMIT, limit_price="200")
+    core.submit(
+        side=Side.SELL,
+        quantity="5",
+        order_type=OrderType.LIMIT,
+        limit_price="200",
+        reduce_only=True,
+    )
     reduce_only(core)
     return core
 
@@ -155,3 +164,124 @@ def test_when_everything_may_leave_nothing_is_looked_at() -> None:
     core = Core()
     assert not core.gate.is_restricted
     core.gate.check(order_request(quantity="1000000"))
+
+
+@pytest.mark.parametrize("order_type", [OrderType.LIMIT, OrderType.STOP])
+def test_what_rests_must_be_marked_or_it_could_open_when_the_position_is_closed(
+    order_type: OrderType,
+) -> None:
+    core = Core()
+    core.broker.fill(core.submit(quantity="10").id, "10")
+    reduce_only(core)
+    rests = order_request(
+        side=Side.SELL,
+        quantity="10",
+        order_type=order_type,
+        **{"limit_price" if order_type is OrderType.LIMIT else "stop_price": "90"},
+    )
+    refusal = failure_of(core.desk.submit(rests), OrderDenied)
+    assert "marked reduce_only" in refusal.message
+    assert len(core.broker.asked("submit")) == 1
+    result_of(core.desk.submit(with_changes(rests, reduce_only=True)))
+    assert core.broker.asked("submit")[-1].reduce_only is True
+
+
+# -- where positions are kept apart
+
+
+@pytest.fixture
+def hedged() -> Core:
+    """Of one symbol four are long in one position and three short in another; reductions only."""
+    core = Core(hedges=True, linked=False)
+    core.broker.held = {
+        "long": a_position(id="long", quantity=Decimal(4)),
+        "short": a_position(id="short", quantity=Decimal(3), side=PositionSide.SHORT),
+    }
+    core.intake.on_link_up()
+    reduce_only(core)
+    return core
+
+
+def test_an_order_that_names_no_position_would_open_one(hedged: Core) -> None:
+    for side in Side:
+        refusal = failure_of(hedged.desk.submit(order_request(side=side)), OrderDenied)
+        assert "position_id" in refusal.message
+    assert hedged.broker.asked("submit") == []
+
+
+def test_an_order_may_reduce_the_position_that_it_names_and_no_other(hedged: Core) -> None:
+    assert may_leave(hedged, quantity="4", position_id="long")
+    assert not may_leave(hedged, quantity="4.1", position_id="long")
+    assert not may_leave(hedged, quantity="1", position_id="long", side=Side.BUY)
+    assert not may_leave(hedged, quantity="1", position_id="short")
+    assert may_leave(hedged, quantity="3", position_id="short", side=Side.BUY)
+    assert not may_leave(hedged, quantity="3.1", position_id="short", side=Side.BUY)
+    assert not may_leave(hedged, quantity="1", position_id="other")
+    assert not may_leave(hedged, quantity="1", position_id="long", symbol="MSFT")
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_only_orders_of_the_same_position_leave_less_of_it(hedged: Core, is_told: bool) -> None:
+    """Whether or not the broker's orders say which position they belong to."""
+    order = hedged.submit(side=Side.SELL, quantity="3", position_id="long")
+    if not is_told:
+        order_id = order.id
+        hedged.broker.orders[order_id] = with_changes(
+            hedged.broker.orders[order_id], position_id=None
+        )
+        hedged.blotter._orders[order_id] = with_changes(
+            hedged.blotter._orders[order_id], position_id=None
+        )
+    assert may_leave(hedged, quantity="1", position_id="long")
+    assert not may_leave(hedged, quantity="2", position_id="long")
+    assert may_leave(hedged, quantity="3", position_id="short", side=Side.BUY)
+
+
+def test_what_executed_counts_before_the_position_is_told_again(hedged: Core) -> None:
+    order = hedged.submit(side=Side.SELL, quantity="3", position_id="long")
+    hedged.broker.fill(order.id, "2")
+    hedged.broker.fill(order.id, "3")
+    assert not may_leave(hedged, quantity="2", position_id="long")
+    assert may_leave(hedged, quantity="1", position_id="long")
+    left = a_position(id="long", quantity=Decimal(1))
+    hedged.intake.on_event(
+        PositionEvent(timestamp=EPOCH, event=PositionEventKind.MODIFIED, position=left)
+    )
+    assert may_leave(hedged, quantity="1", position_id="long")
+
+
+def test_what_executed_is_part_of_what_the_broker_says_is_held(hedged: Core) -> None:
+    """The position came before the fill that it counts already."""
+    order = hedged.submit(side=Side.SELL, quantity="3", position_id="long")
+    left = a_position(id="long", quantity=Decimal(1))
+    hedged.broker.held["long"] = left
+    hedged.intake.on_event(
+        PositionEvent(timestamp=EPOCH, event=PositionEventKind.MODIFIED, position=left)
+    )
+    hedged.broker.fill(order.id, "3")
+    assert not may_leave(hedged, quantity="1", position_id="long")
+    hedged.reconciled()
+    assert may_leave(hedged, quantity="1", position_id="long")
+
+
+def test_a_change_must_fit_the_position_of_its_order(hedged: Core) -> None:
+    handle = hedged.submit(
+        side=Side.SELL,
+        quantity="3",
+        order_type=OrderType.LIMIT,
+        limit_price="200",
+        position_id="long",
+        reduce_only=True,
+    )
+    order = hedged.broker.orders[handle.id]
+    hedged.gate.check_change(order, OrderChange(quantity=Decimal(4)))
+    with pytest.raises(OrderDenied):
+        hedged.gate.check_change(order, OrderChange(quantity=Decimal(5)))
+    nameless = with_changes(order, position_id=None, correlation_id=None)
+    with pytest.raises(OrderDenied):
+        hedged.gate.check_change(nameless, OrderChange(quantity=Decimal(4)))
+
+
+def test_with_trading_active_no_position_need_be_named() -> None:
+    core = Core(hedges=True)
+    core.submit()

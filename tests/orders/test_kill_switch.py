@@ -141,7 +141,8 @@ def test_a_reduction_whose_outcome_is_unknown_counts_as_one_that_may_fill(core: 
 def test_two_changes_at_once_do_not_raise_more_than_is_held(core: Core) -> None:
     long(core, "10")
     halt(core, TradingState.REDUCE_ONLY)
-    sells = [core.submit(side=Side.SELL, quantity="1", **LIMIT).id for _ in range(2)]
+    sell: dict[str, Any] = {"side": Side.SELL, "reduce_only": True, **LIMIT}
+    sells = [core.submit(quantity="1", **sell).id for _ in range(2)]
     core.broker.plan("replace", Deferred(), Deferred())
     works = [core.desk.replace(each, OrderChange(quantity=Decimal(9))) for each in sells]
     assert not works[0].called

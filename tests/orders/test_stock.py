@@ -21,6 +21,7 @@ from tradegw.model.enums import (
 )
 from tradegw.model.events import PositionEvent
 from tradegw.model.trading import StateSetter, TradingState
+from tradegw.orders.stock import BUSY_LOOKS
 from tradegw.testing.broker import EPOCH
 
 
@@ -146,7 +147,7 @@ def test_a_difference_counts_when_it_is_seen_twice(core: Core) -> None:
     assert core.trading.status().state is TradingState.REDUCE_ONLY
     assert core.trading.status().set_by is StateSetter.RECONCILIATION
     (alert,) = alerts(core)
-    assert "AAPL: 0 by all executions, 7 at the broker" in alert
+    assert "AAPL: the broker holds 7 more than all executions give" in alert
     failure_of(core.desk.submit(order_request()), OrderDenied)
 
 
@@ -312,7 +313,7 @@ def test_a_difference_is_seen_although_another_symbol_trades_all_the_time(core: 
     for _ in range(2):
         reconciled_while_another_trades(core)
     (alert,) = alerts(core)
-    assert "AAPL: 0 by all executions, 7 at the broker" in alert
+    assert "AAPL: the broker holds 7 more than all executions give" in alert
     assert "MSFT" not in alert
     hold(core, "0")
     reconciled_while_another_trades(core)
@@ -343,6 +344,101 @@ def test_a_restriction_is_not_lifted_while_its_symbol_trades(core: Core) -> None
         core.reconciled()
     assert core.trading.is_restricted
     reconciled_while_another_trades(core)
+    assert core.trading.is_restricted
+
+
+# -- while it trades itself
+
+
+def traded(core: Core, stray: str) -> None:
+    """One is bought through the gateway; the broker holds *stray* that nobody bought here."""
+    core.broker.fill(core.submit().id, "1")
+    hold(core, str(core.books.held("AAPL") + Decimal(stray)))
+
+
+def test_a_difference_on_a_busy_symbol_is_found(core: Core) -> None:
+    for _ in range(BUSY_LOOKS - 1):
+        traded(core, "-7")
+        core.reconciled()
+        assert not core.trading.is_restricted
+    traded(core, "-7")
+    core.reconciled()
+    assert core.trading.is_restricted
+    (alert,) = alerts(core)
+    assert "AAPL: the broker holds 7 less than all executions give" in alert
+
+
+def test_a_difference_that_was_found_stays_one_and_is_told_once_whatever_executes(
+    core: Core,
+) -> None:
+    hold(core, "7")
+    core.reconciled()
+    core.reconciled()
+    core.trading.change(TradingState.HALTED, None, StateSetter.CLIENT)
+    for _ in range(3):
+        outside = result_of(core.broker.submit(order_request()))
+        core.broker.fill(outside.id, "1")
+        hold(core, str(core.books.held("AAPL") + 7))
+        core.reconciled()
+        assert core.trading.is_restricted
+    assert len(alerts(core)) == 1
+
+
+def test_a_lag_of_another_size_each_time_is_no_difference(core: Core) -> None:
+    for number in range(3 * BUSY_LOOKS):
+        traded(core, str(-1 - number % 2))
+        core.reconciled()
+    assert not core.trading.is_restricted
+
+
+def test_an_acknowledgement_is_not_undone_by_a_fill(core: Core) -> None:
+    hold(core, "7")
+    core.reconciled()
+    core.reconciled()
+    result_of(core.trading.change(TradingState.ACTIVE, "I know", StateSetter.CLIENT))
+    traded(core, "7")
+    for _ in range(2 * BUSY_LOOKS):
+        core.reconciled()
+    assert not core.trading.is_restricted
+    assert core.books.held("AAPL") == 8
+    assert len(alerts(core)) == 1
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_an_acknowledgement_waits_for_a_look_that_is_not_overtaken(
+    core: Core, restarts: bool
+) -> None:
+    hold(core, "7")
+    core.reconciled()
+    core.reconciled()
+    if restarts:
+        core = Core(again=core, linked=False)
+    result_of(core.trading.change(TradingState.ACTIVE, "I know", StateSetter.CLIENT))
+    answer: Deferred[None] = Deferred()
+    core.broker.plan("account", answer)
+    if restarts:
+        core.intake.on_link_up()
+    work = core.reconciliation.run("test")
+    outside = result_of(core.broker.submit(order_request()))
+    core.broker.fill(outside.id, "1")
+    hold(core, "8")
+    answer.callback(None)
+    result_of(work)
+    for _ in range(2 * BUSY_LOOKS):
+        core.reconciled()
+    assert not core.trading.is_restricted
+    assert core.books.held("AAPL") == 8
+
+
+def test_more_than_was_acknowledged_is_told(core: Core) -> None:
+    hold(core, "7")
+    core.reconciled()
+    core.reconciled()
+    result_of(core.trading.change(TradingState.ACTIVE, "I know", StateSetter.CLIENT))
+    hold(core, "9")
+    core.reconciled()
+    assert not core.trading.is_restricted
+    core.reconciled()
     assert core.trading.is_restricted
 
 

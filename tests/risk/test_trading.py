@@ -29,12 +29,14 @@ def gate(state: TradingState, reason: str | None = None) -> TradingGate:
     return TradingGate(Standing(operator=TradingStatus(state=state, since=NOON, reason=reason)))
 
 
-def request(side: Side, quantity: object, **members: Any) -> OrderRequest:
+def request(
+    side: Side, quantity: object, order_type: OrderType = OrderType.MARKET, **members: Any
+) -> OrderRequest:
     return OrderRequest(
         symbol="AAPL",
         side=side,
         quantity=Decimal(str(quantity)),
-        order_type=OrderType.MARKET,
+        order_type=order_type,
         **members,
     )
 
@@ -135,6 +137,26 @@ def test_halted_wants_the_reduction_said_and_reduce_only_does_not(said: bool | N
     assert "marked reduce_only" in str(denial(HALTED, asked, 10))
 
 
+@pytest.mark.parametrize("said", [None, False])
+@pytest.mark.parametrize("order_type", set(OrderType) - {OrderType.MARKET})
+def test_what_rests_must_say_that_it_reduces_for_the_position_may_end_before_it(
+    order_type: OrderType, said: bool | None
+) -> None:
+    for state in RESTRICTED:
+        refusal = denial(state, request(Side.SELL, 10, order_type, reduce_only=said), 10)
+        assert "marked reduce_only" in str(refusal)
+        assert denial(state, request(Side.SELL, 10, order_type, reduce_only=True), 10) is None
+
+
+@pytest.mark.parametrize("state", RESTRICTED)
+def test_where_positions_are_kept_apart_one_must_be_named(state: TradingState) -> None:
+    with pytest.raises(OrderDenied, match="position_id") as denied:
+        gate(state).check_named(None)
+    assert denied.value.reject_code == CODES[state]
+    gate(state).check_named("p")
+    gate(ACTIVE).check_named(None)
+
+
 def test_a_mark_alone_lets_nothing_through() -> None:
     for state in RESTRICTED:
         for held in (None, 0, 10):
@@ -197,13 +219,13 @@ def test_a_reduction_may_grow_up_to_what_is_left_to_reduce(state: TradingState) 
     assert change_denial(state, order, grown, 10, reducing=5) is not None
 
 
-def test_prices_of_a_reduction_may_be_moved_under_halted_if_it_is_marked() -> None:
+@pytest.mark.parametrize("state", RESTRICTED)
+def test_prices_of_a_reduction_may_be_moved_if_it_is_marked(state: TradingState) -> None:
     for name in PRICES:
         change = OrderChange(**{name: Decimal(7)})
-        assert change_denial(REDUCE_ONLY, working(Side.SELL, 5), change, 5) is None
-        assert change_denial(HALTED, working(Side.SELL, 5), change, 5) is not None
-        assert change_denial(HALTED, working(Side.SELL, 5, reduce_only=True), change, 5) is None
-        assert change_denial(HALTED, working(Side.SELL, 6, reduce_only=True), change, 5) is not None
+        assert change_denial(state, working(Side.SELL, 5), change, 5) is not None
+        assert change_denial(state, working(Side.SELL, 5, reduce_only=True), change, 5) is None
+        assert change_denial(state, working(Side.SELL, 6, reduce_only=True), change, 5) is not None
 
 
 @pytest.mark.parametrize("state", RESTRICTED)

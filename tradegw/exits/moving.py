@@ -48,9 +48,7 @@ class Moving:
     ) -> ExitLegPlacement | None:
         if price is None:
             return None
-        resting = [
-            leg for one in guarded for leg in one.plan.staying_legs(kind) if leg.order_id
-        ]
+        resting = [leg for one in guarded for leg in one.plan.staying_legs(kind) if leg.order_id]
         if not resting:
             return await self._move_native(position, kind, price)
         order_ids = []
@@ -64,6 +62,7 @@ class Moving:
     ) -> list[str]:
         """Move the legs of one plan, and those to come; the ids of the orders that rest."""
         order_ids = []
+        await self._find_lost(guarded, kind)
         for leg in [leg for leg in guarded.plan.staying_legs(kind) if leg.order_id]:
             moved = await self._move_leg(guarded, leg, price, position_id)
             if moved.order_id is not None:
@@ -100,9 +99,17 @@ class Moving:
         ):
             if price is None:
                 continue
+            await self._find_lost(guarded, kind)
             for leg in list(plan.staying_legs(kind)):
                 await self._move_leg(guarded, leg, price, plan.position_id or plan.symbol)
             plan.targets[kind] = price
+
+    @as_deferred
+    async def _find_lost(self, guarded: Guarded, kind: LegKind) -> None:
+        """Look for legs in doubt: those that rest after all would stay where they are."""
+        for leg in list(guarded.plan.legs):
+            if leg.kind is kind and leg.in_doubt:
+                await self._placement.find(guarded, leg)
 
     @as_deferred
     async def _move_leg(self, guarded: Guarded, leg: Leg, price: Decimal, position_id: str) -> Leg:

@@ -38,6 +38,8 @@ class Guarded:
     """How many legs in succession the broker accepted and then ended unexecuted."""
     in_vain_at: float = 0.0
     """When the last of them did, in seconds of this process."""
+    is_lost: bool = False
+    """Its steps led nowhere: it takes no other before the next attempt."""
     told: dict[LegKind, str] = field(default_factory=dict)
     """What was last alerted; the same is not told twice before the next attempt."""
     kept: bytes = b""

@@ -25,6 +25,8 @@ from .plans import Guarded, Plans
 RETRY_SECONDS: Final = (1.0, 5.0, 30.0)
 IN_VAIN_SECONDS: Final = (0.0, *RETRY_SECONDS, 60.0, 120.0, 300.0)
 """By how many legs the broker accepted and then ended: each further one is an order more."""
+NOWHERE: Final = "Internal error: too many exit orders were sent"
+
 UNTOLD_SECONDS: Final = 1.8
 """How long a fill may be without confirmed legs before that is alerted; clients hear of the fill
 itself after two seconds at most."""
@@ -136,6 +138,7 @@ class Pursuit:
     @as_deferred
     async def _pursue_afresh(self, guarded: Guarded) -> None:
         guarded.told = {}
+        guarded.is_lost = False
         guarded.plan.short = {}
         for leg in guarded.plan.live_legs():
             leg.ending = False
@@ -145,33 +148,45 @@ class Pursuit:
     async def _pursue(self, guarded: Guarded) -> None:
         plan = guarded.plan
         try:
-            for _ in range(MOST_STEPS):
-                step = None if plan.entry_id is None or self._stopped else next_step(plan)
-                if step is None:
-                    break
-                await self._take(guarded, step)
-            else:
-                raise RuntimeError(f"{MOST_STEPS} steps lead nowhere")
+            await self._steps(guarded)
         except Exception:  # a defect of ours must not end the protection
             self.log.failure("work on the exits of {entry_id} failed", entry_id=plan.entry_id)
             plan.doubt_unanswered()
             plan.short.update(dict.fromkeys(shortfall(plan), "Internal error"))
         self._conclude(guarded)
 
+    @as_deferred
+    async def _steps(self, guarded: Guarded) -> None:
+        plan = guarded.plan
+        for _ in range(MOST_STEPS):
+            is_idle = plan.entry_id is None or self._stopped or guarded.is_lost
+            step = None if is_idle else next_step(plan)
+            if step is None:
+                return
+            await self._take(guarded, step)
+        guarded.is_lost = True  # what these steps cause shall not cause as many again
+        guarded.in_vain = max(guarded.in_vain + 1, IN_VAIN_SECONDS.index(60.0))
+        guarded.in_vain_at = self._clock.seconds()
+        self.log.error(
+            "{steps} steps for the exits of {entry_id} lead nowhere",
+            steps=MOST_STEPS,
+            entry_id=plan.entry_id,
+        )
+
     def _conclude(self, guarded: Guarded) -> None:
         plan = guarded.plan
         wanting = shortfall(plan).keys() | {leg.kind for leg in plan.legs if leg.in_doubt}
         plan.short = {kind: reason for kind, reason in plan.short.items() if kind in wanting}
-        if plan.short or any(leg.ending for leg in plan.live_legs()):
+        if guarded.is_lost or plan.short or any(leg.ending for leg in plan.live_legs()):
             self._retry_later(guarded)
         else:
             guarded.attempts = 0
             guarded.cancel_retry()
         self._keeping.keep(guarded)
         self._keeping.end(self._plans.settle(guarded))
-        if not (plan.short or unconfirmed(plan)):
+        if not (plan.short or unconfirmed(plan) or guarded.is_lost):
             guarded.told = {}  # should the same happen again, it is news
-        self._tell(guarded)
+        self._tell(guarded, dict.fromkeys(plan.targets, NOWHERE) if guarded.is_lost else None)
 
     def _retry_later(self, guarded: Guarded) -> None:
         if guarded.retry is not None or self._stopped:

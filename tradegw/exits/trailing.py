@@ -1,4 +1,4 @@
-"""Where an emulated trailing stop belongs, and when the one that rests at the broker is moved there.
+"""Where an emulated trailing stop belongs, and when the one that rests is moved there.
 
 The mark is the best price since the entry filled: the highest for an exit that sells, the lowest
 for one that buys. It never goes back, and so the stop never does. What rests is always compared as
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Context, Decimal
-from typing import Final
+from typing import Final, TypeGuard
 
 from ..model.enums import Side, TrailingType
 from ..model.money import HUNDRED, MAX_DIGITS, MAX_SCALE, floor_to_step, trimmed
@@ -69,8 +69,7 @@ class Ratchet:
     def begin(self, price: Decimal | None) -> bool:
         """The entry filled at *price* on average: that is the first mark. Whether it is.
 
-        Later fills are prices like others. Where the broker tells no fill price, the next that is
-        seen has to do.
+        Later fills leave the mark. Where the broker tells no fill price a quote after it has to do.
         """
         if self.mark is not None or not _is_price(price):
             return False
@@ -84,10 +83,8 @@ class Ratchet:
         """
         before = self.mark
         for price in () if stale else prices:
-            if price is None or self.mark is None or not _is_price(price):
-                continue
-            if better(self.exit_side, self.mark, price):
-                self.mark = price
+            if self.mark is not None and _is_price(price):
+                self.mark = price if better(self.exit_side, self.mark, price) else self.mark
         return self.mark != before
 
     def stop(self, step: Decimal = FINEST_STEP) -> Decimal | None:
@@ -119,8 +116,7 @@ class Ratchet:
             return None
         if not confirmed or self.moved_at is None or now < self.moved_at:
             return timedelta(0)
-        gain = abs(_EXACT.subtract(stop, confirmed))
-        is_small = gain < _EXACT.multiply(confirmed, SMALL_SHARE)
+        is_small = _between(stop, confirmed) < _EXACT.multiply(confirmed, SMALL_SHARE)
         pause = SMALL_PAUSE if is_small else PAUSE
         return max(timedelta(0), self.moved_at + pause - now)
 
@@ -135,10 +131,12 @@ class Ratchet:
             return stop
         if not better(self.exit_side, confirmed, stop):
             return None
-        return stop if abs(_EXACT.subtract(stop, confirmed)) >= step else None
+        return stop if _between(stop, confirmed) >= step else None
 
 
-def _is_price(price: Decimal | None) -> bool:
-    if price is None or not price.is_finite():
-        return False
-    return price > 0 and price.adjusted() <= MAX_SCALE
+def _between(one: Decimal, other: Decimal) -> Decimal:
+    return _EXACT.subtract(one, other).copy_abs()  # abs() would round
+
+
+def _is_price(price: Decimal | None) -> TypeGuard[Decimal]:
+    return price is not None and price.is_finite() and price > 0 and price.adjusted() <= MAX_SCALE

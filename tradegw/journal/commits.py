@@ -32,6 +32,14 @@ Run: TypeAlias = Callable[[Work], Deferred[None]]
 PATIENCE_SECONDS: Final = 5.0
 PROBE_SECONDS: Final = 1.0
 UPKEEP_PAUSE_SECONDS: Final = 30.0
+LINGER_SECONDS: Final = 0.001
+"""After a commit that others waited for, its consequences wait for so long: the next intent takes
+them along, instead of waiting for a commit of theirs. What comes while the disk is idle does not
+wait, nor what is many.
+"""
+
+FEW: Final = 8
+
 MOST_AT_ONCE: Final = 500
 MOST_HELD: Final = 100_000
 
@@ -88,6 +96,7 @@ class Commits:
         self._upkeep_from = 0.0
         self._halted = False
         self._next: IDelayedCall | None = None
+        self._lingers = False
         self._patience: IDelayedCall | None = None
         self._observers: list[Callable[[str | None], None]] = []
         self._idle: list[Deferred[None]] = []
@@ -101,7 +110,8 @@ class Commits:
                 self._lose()
                 return batch.done
         self._pending.append(batch)
-        if self._next is None and self._under_way is None:
+        if self._under_way is None and (self._next is None or (batch.refusable and self._lingers)):
+            self._unschedule()
             self._schedule(0)
         return batch.done
 
@@ -147,7 +157,7 @@ class Commits:
     # -- one commit --------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        self._next = None
+        self._next, self._lingers = None, False
         pending = self._pending
         batches = [pending.popleft() for _ in range(min(len(pending), MOST_AT_ONCE))]
         self._under_way = batches
@@ -220,7 +230,9 @@ class Commits:
             self._under_way = []
             self._start(work, self._upkeep_failed)
         elif self._pending:
-            self._schedule(0)
+            few = len(self._pending) <= FEW
+            self._lingers = few and not any(batch.refusable for batch in self._pending)
+            self._schedule(LINGER_SECONDS if self._lingers else 0)
         else:
             self._fire_idle()
 

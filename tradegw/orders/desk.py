@@ -26,6 +26,7 @@ from .closing import Closing
 from .entry import Entry
 from .reads import Reads
 from .replaces import Replaces
+from .sweep import Sweep
 
 T = TypeVar("T")
 
@@ -46,6 +47,7 @@ class Desk:
         entry: Entry,
         replaces: Replaces,
         cancels: Cancels,
+        sweep: Sweep,
         closing: Closing,
         reads: Reads,
         exits: IExits,
@@ -53,6 +55,7 @@ class Desk:
         self._entry = entry
         self._replaces = replaces
         self._cancels = cancels
+        self._sweep = sweep
         self._closing = closing
         self._reads = reads
         self._exits = exits
@@ -87,7 +90,7 @@ class Desk:
         return self._kept(lambda: self._cancels.cancel(order_id), MAX_URGENT)
 
     def cancel_all(self, symbol: str | None) -> Deferred[CancelAllResult]:
-        return self._kept(lambda: self._cancels.cancel_all(symbol), MAX_URGENT)
+        return self._kept(lambda: self._sweep.cancel_all(symbol), MAX_URGENT)
 
     def close_position(
         self,

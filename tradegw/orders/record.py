@@ -9,8 +9,9 @@ from ..errors import GatewayError
 from ..interfaces import IJournal, WallClock
 from ..model import wire
 from ..model.journal import Intent, IntentKind, Outcome, Verdict
-from ..model.order import Order, OrderChange
+from ..model.order import Order
 from . import answers
+from .change import Change
 from .writing import Overdue, Writing
 
 
@@ -26,7 +27,7 @@ class Record:
         self._new_id = new_id
 
     @as_deferred
-    async def change(self, order_id: str, change: OrderChange) -> Intent:
+    async def change(self, order_id: str, change: Change) -> Intent:
         """A change is wanted; fires when that is durable, or fails with ``JournalUnavailable``."""
         intent = self._intent(IntentKind.REPLACE, order_id, wire.encode(change))
         try:
@@ -53,9 +54,10 @@ class Record:
         """It was not done."""
         self._keep(intent, Verdict.REJECTED, answers.encode(error))
 
-    def done(self, intent: Intent, order: Order) -> None:
-        """It was done; *order* is how that left it."""
-        self._keep(intent, Verdict.ACCEPTED, b"", order.id)
+    def done(self, intent: Intent, order: Order, undone: GatewayError | None = None) -> None:
+        """It was done; *order* is how that left it, and *undone* why a part of it was not."""
+        answer = b"" if undone is None else answers.encode(undone)
+        self._keep(intent, Verdict.ACCEPTED, answer, order.id)
 
     def _keep(
         self, intent: Intent, verdict: Verdict, answer: bytes, order_id: str | None = None

@@ -15,6 +15,7 @@ from ..model.journal import Intent
 from ..model.order import Order, OrderChange, OrderRequest, Replaced, Unresolved
 from ..model.protection import ExitsChange
 from .blotter import Blotter
+from .change import Change
 from .entry import Entry
 from .gate import Gate
 from .patience import Patience
@@ -47,10 +48,15 @@ class Replaces:
         self._record = record
         self._watch = watch
         self._patience = patience
+        self._resuming: set[str] = set()
+        """Orders whose exits no client has changed since they were to be by an earlier process."""
 
     @as_deferred
     async def replace(self, order_id: str, change: OrderChange) -> Replaced:
-        """Change a working order: at the broker first, then the exits that we guard."""
+        """Change a working order: at the broker first, then the exits that we guard.
+
+        Fails if nothing was done. Where only a part of it could be, the order shows which.
+        """
         order_id = self._watch.order_id(order_id)
         changed = await self._patience.within(self._replace(order_id, change))
         if changed is None:
@@ -62,17 +68,43 @@ class Replaces:
         exits = ExitsChange(stop_loss=change.stop_loss, take_profit=change.take_profit)
         if self._gate.is_restricted:
             self._gate.check_change(await self._entry.look_up(order_id), change)
-        ours = exits != ExitsChange() and await self._guards(order_id)
-        if ours:
-            change = with_changes(change, stop_loss=None, take_profit=None)
-        if change == OrderChange():
-            changed = Replaced(order=await self._entry.look_up(order_id))
-        else:
-            changed = await self._replaced_at_broker(order_id, change)
-        if ours:
-            await self._exits.reprice(changed.order, exits)
-            changed = with_changes(changed, order=self._blotter.note(changed.order, exits))
+        is_ours = exits != ExitsChange() and await self._guards(order_id)
+        if is_ours:
+            self._resuming.discard(order_id)
+            if with_changes(change, stop_loss=None, take_profit=None) == OrderChange():
+                return await self._only_exits(order_id, exits)
+        elif change == OrderChange():
+            return Replaced(order=await self._entry.look_up(order_id))
+        known = self._blotter.order(order_id) or await self._entry.look_up(order_id)
+        return await self._written(order_id, Change.of(change, known, guarded=is_ours))
+
+    @as_deferred
+    async def _only_exits(self, order_id: str, exits: ExitsChange) -> Replaced:
+        before = Replaced(order=await self._entry.look_up(order_id))
+        changed, undone = await self._repriced(before, exits)
+        if undone is not None and changed == before:
+            raise undone
         return changed
+
+    @as_deferred
+    async def _repriced(
+        self, changed: Replaced, exits: ExitsChange
+    ) -> tuple[Replaced, GatewayError | None]:
+        """Move the exits that we guard, one kind after the other; the order as it is after that,
+        and why the rest was not done.
+        """
+        for each in (
+            ExitsChange(stop_loss=exits.stop_loss),
+            ExitsChange(take_profit=exits.take_profit),
+        ):
+            if each == ExitsChange():
+                continue
+            try:
+                await self._exits.reprice(changed.order, each)
+            except GatewayError as error:
+                return changed, error
+            changed = with_changes(changed, order=self._blotter.note(changed.order, each))
+        return changed, None
 
     @as_deferred
     async def _guards(self, order_id: str) -> bool:
@@ -85,7 +117,10 @@ class Replaces:
         return not self._entry.broker.manages_exits(_with_exits(order))
 
     @as_deferred
-    async def _replaced_at_broker(self, order_id: str, change: OrderChange) -> Replaced:
+    async def _written(self, order_id: str, change: Change) -> Replaced:
+        """Do *change*, the broker's part first. It is recorded as a whole: should the gateway end
+        in between, the next one does the rest.
+        """
         intent = await self._record.change(order_id, change)
         self._exits.changing(order_id)
         try:
@@ -94,22 +129,39 @@ class Replaces:
             self._record.refused(intent, error)
             self._exits.unchanged(order_id, in_doubt=False)
             raise
-        self._done(intent, order_id, changed.order)
-        return changed
-
-    def _done(self, intent: Intent, order_id: str, order: Order) -> None:
-        """An event may have overtaken the answer *order*: the exits are told how it is now."""
-        self._record.done(intent, order)
-        self._exits.replaced(order_id, self._blotter.order(order.id) or order)
+        return await self._finished(intent, order_id, changed, change.exits)
 
     @as_deferred
-    async def _asked(self, intent: Intent, order_id: str, change: OrderChange) -> Replaced:
+    async def _finished(
+        self, intent: Intent, order_id: str, changed: Replaced, exits: ExitsChange
+    ) -> Replaced:
+        """The broker's part is done, now *exits* are. Where they cannot be moved the order is told
+        as it is then: no refusal may say that nothing was done.
+        """
+        # An event may have overtaken the answer: the exits are told how it is now.
+        now = self._blotter.order(changed.order.id) or changed.order
+        self._exits.replaced(order_id, now)
+        changed, undone = await self._repriced(changed, exits)
+        self._record.done(intent, changed.order, undone)
+        if undone is None:
+            return changed
+        self.log.warn(
+            "order {order_id} was changed, but not (all) its exits: {reason}",
+            order_id=changed.order.id,
+            correlation_id=intent.id,
+            reason=undone.message,
+        )
+        return with_changes(changed, outcome=Unresolved.UNKNOWN if leaves_doubt(undone) else None)
+
+    @as_deferred
+    async def _asked(self, intent: Intent, order_id: str, change: Change) -> Replaced:
+        at_broker = change.at_broker
         if self._gate.is_restricted:  # the trading state may be another by now
             known = self._blotter.order(order_id) or await self._entry.look_up(order_id)
-            self._gate.check_change(known, change)
-        with self._gate.changing(order_id, change), self._blotter.transit(order_id):
+            self._gate.check_change(known, at_broker)
+        with self._gate.changing(order_id, at_broker), self._blotter.transit(order_id):
             try:
-                return await self._entry.replace_leg(order_id, change)
+                return await self._entry.replace_leg(order_id, at_broker)
             except GatewayError as error:
                 if not leaves_doubt(error):
                     raise
@@ -117,13 +169,13 @@ class Replaces:
             return await self._seen(order_id, change)
 
     @as_deferred
-    async def _seen(self, order_id: str, change: OrderChange) -> Replaced:
+    async def _seen(self, order_id: str, change: Change) -> Replaced:
         """The order once it shows the change, maybe under another id."""
         alone = 0
 
         async def judge(order: Order) -> Replaced | None:
             nonlocal alone
-            if _shows(order, change):
+            if change.shows_in(order):
                 return Replaced(order=order)
             if not order.status.is_terminal:
                 return None
@@ -152,28 +204,24 @@ class Replaces:
 
     def resume(self, intent: Intent) -> None:
         """Find out what became of *intent*, a change before the restart."""
-        logged(self._resumed(intent), self.log, "finding out what became of a change")
+        assert intent.target is not None
+        self._resuming.add(intent.target)
+        work = self._resumed(intent, intent.target)
+        logged(work, self.log, "finding out what became of a change")
 
     @as_deferred
-    async def _resumed(self, intent: Intent) -> None:
-        assert intent.target is not None
-        self._exits.changing(intent.target)
+    async def _resumed(self, intent: Intent, order_id: str) -> None:
+        self._exits.changing(order_id)
         try:
-            change = msgspec.json.decode(intent.body, type=OrderChange)
-            with self._blotter.transit(intent.target):
-                changed = await self._seen(intent.target, change)
+            change = msgspec.json.decode(intent.body, type=Change)
+            with self._blotter.transit(order_id):
+                changed = await self._seen(order_id, change)
         except GatewayError as error:
             self._record.refused(intent, error)
-            self._exits.unchanged(intent.target, in_doubt=False)
+            self._exits.unchanged(order_id, in_doubt=False)
             return
-        self._done(intent, intent.target, changed.order)
-
-
-def _shows(order: Order, change: OrderChange) -> bool:
-    """Whether *order* is as *change* wants it."""
-    return all(
-        getattr(change, name) in (None, getattr(order, name)) for name in change.__struct_fields__
-    )
+        exits = change.exits if order_id in self._resuming else ExitsChange()
+        await self._finished(intent, order_id, changed, exits)
 
 
 def _with_exits(order: Order) -> OrderRequest:

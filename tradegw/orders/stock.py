@@ -59,7 +59,7 @@ class Difference(Struct, frozen=True):
         return self.still >= LOOKS or self.looks >= BUSY_LOOKS
 
     def seen_after(self, last: Difference | None) -> Difference:
-        """This one, with the looks of the *last* if that was the same."""
+        """With the looks of the *last* added, if that was the same."""
         if last is None or last.excess != self.excess:
             return self
         if last.is_certain:
