@@ -198,7 +198,8 @@ def test_a_refusal_is_told_and_leaves_nothing_behind(journey: Journey) -> None:
     journey.broker.plan("submit", OrderRejected("insufficient balance", "INSUFFICIENT_FUNDS"))
     status, body = journey.ask("POST", "/v1/orders", BRACKET)
     assert status == 422
-    assert body["details"] == {"reject_code": "INSUFFICIENT_FUNDS"}
+    assert body["details"]["reject_code"] == "INSUFFICIENT_FUNDS"
+    assert journey.ask("GET", f"/v1/orders/{body['details']['correlation_id']}/timeline")[0] == 200
     assert journey.heard() == []
     assert journey.ask("POST", "/v1/orders", BRACKET) == (status, body)  # the same: the same answer
     assert len(journey.broker.asked("submit")) == 1

@@ -73,14 +73,15 @@ def test_nothing_that_opens_leaves_and_what_reduces_does(daemon: Daemon) -> None
     assert daemon.get("/readyz")["ready"] is True
 
 
-def test_reduce_only_takes_reductions_that_are_not_marked(daemon: Daemon) -> None:
+def test_reduce_only_takes_reductions_at_market_that_are_not_marked(daemon: Daemon) -> None:
     assert submit(daemon, quantity="5")[0] == 201
     held(daemon, "5")
     put(daemon, "REDUCE_ONLY")
     assert refusal(submit(daemon)) == "TRADING_REDUCE_ONLY"
     assert refusal(submit(daemon, side="sell", quantity="5.1")) == "TRADING_REDUCE_ONLY"
     waiting = {"side": "sell", "quantity": "3", "order_type": "limit", "limit_price": "100000"}
-    assert submit(daemon, **waiting)[0] == 201
+    assert refusal(submit(daemon, **waiting)) == "TRADING_REDUCE_ONLY"
+    assert submit(daemon, **waiting, reduce_only=True)[0] == 201
     assert refusal(submit(daemon, side="sell", quantity="3")) == "TRADING_REDUCE_ONLY"
     assert submit(daemon, side="sell", quantity="2")[0] == 201
     held(daemon, "3")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from tests.orders.core import a_position
 from tests.orders.samples import an_order
+from tradegw.exits import holdings as module
 from tradegw.exits.holdings import Holdings
-from tradegw.model.enums import Side
+from tradegw.model.enums import OrderStatus, Side
 
 BUY, SELL = Side.BUY, Side.SELL
 
@@ -67,3 +69,37 @@ def test_where_positions_are_not_netted_nothing_closes_anything() -> None:
     holdings = Holdings(nets=False)
     closed_by(holdings, "a", BUY, "1")
     assert closed_by(holdings, "b", SELL, "1") == 0
+
+
+@pytest.mark.parametrize("renamed", [False, True], ids=["its own id", "a new id"])
+def test_an_order_that_works_is_remembered_whatever_ends_meanwhile(
+    renamed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "REMEMBERED_ORDERS", 3)
+    holdings = Holdings(nets=True)
+    order = an_order("gtc", side=BUY, quantity=10, filled=5)
+    holdings.execute(order, is_leg=False)
+    if renamed:
+        new = replace(order, id="new")
+        holdings.renamed(new, "gtc")
+        late = replace(order, status=OrderStatus.CANCELLED)
+        holdings.execute(late, is_leg=False, counted_as="gtc")
+        order = new
+    for number in range(10):
+        ended = an_order(f"o{number}", filled=1, symbol="MSFT", status=OrderStatus.FILLED)
+        holdings.execute(ended, is_leg=False)
+    holdings.execute(replace(order, filled_quantity=Decimal(6)), is_leg=False, counted_as="gtc")
+    assert holdings.held("AAPL") == 6
+    assert len(holdings._filled) == 3 + 1
+
+
+def test_what_an_answer_shows_before_it_is_told_is_counted_when_it_is_told() -> None:
+    holdings = Holdings(nets=True)
+    closed_by(holdings, "entry", BUY, "10")
+    closed_by(holdings, "old", SELL, "4")
+    new = an_order("new", side=SELL, quantity=10, filled=4)
+    holdings.execute(new, is_leg=True)  # told before the answer, as if it were another
+    holdings.renamed(replace(new, filled_quantity=Decimal(6)), "old")
+    assert holdings.held("AAPL") == 6
+    holdings.execute(replace(new, filled_quantity=Decimal(6)), is_leg=True, counted_as="old")
+    assert holdings.held("AAPL") == 4

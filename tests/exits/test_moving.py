@@ -170,6 +170,28 @@ def test_exm08_all_entries_of_the_position_are_moved(core: Core) -> None:
     assert moved.stop_loss == placed(95, core.leg("c1-sl"), core.leg("c2-sl"))
 
 
+@pytest.mark.parametrize("lost", [False, True], ids=["refused", "in doubt"])
+def test_exm08_so_is_a_leg_that_could_not_be_placed_so_far(core: Core, lost: bool) -> None:
+    entry_id = core.entered(client_order_id="c2", take_profit=None)
+    core.broker.plan("submit", Lost(NO_ANSWER) if lost else NO)
+    core.broker.plan("order_by_client_id", *[NO_ANSWER if lost else None] * 12)
+    core.broker.fill(entry_id, "1", position_id=POSITION_ID)
+    assert core.alerts() or lost
+    work = move(core, stop_loss=95)
+    core.wait(60)
+    result_of(work)
+    stops = [leg.stop_price for leg in core.live_legs() if leg.order_type is STOP]
+    assert stops == [95, 95]
+
+
+def test_a_kind_of_exit_that_an_entry_has_not_is_not_given_to_it(core: Core) -> None:
+    entry_id = core.entered(client_order_id="c2", take_profit=None)
+    core.broker.fill(entry_id, "1", position_id=POSITION_ID)
+    result_of(move(core, take_profit=120))
+    core.wait(60)
+    assert core.live(LIMIT) == 1
+
+
 def test_exm09_if_the_second_leg_fails_the_first_stays_moved(core: Core) -> None:
     core.broker.plan("replace", None, NO)
     assert failure_of(move(core, stop_loss=95, take_profit=120), OrderRejected) is NO

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 from twisted.internet.defer import Deferred, succeed
 
+from tests.exits.restarting import crashed
 from tests.orders.core import Core, a_position, order_request, result_of
 from tests.orders.samples import a_trade, an_order
 from tradegw.errors import OrderNotFound, RateLimited
@@ -63,6 +64,28 @@ def alerts(core: Core) -> list[str]:
 
 
 # -- orders of ours
+
+
+def test_the_entry_of_a_lost_leg_is_told_before_the_leg_though_that_has_ended(core: Core) -> None:
+    """Neither has a name that the journal knows: by its entry's id the leg is known as one."""
+    answer: Deferred[None] = Deferred()
+    core.broker.plan("submit", answer)
+    entry = order_request(
+        order_type=OrderType.LIMIT, limit_price="100", quantity="2", stop_loss="90"
+    )
+    core.desk.submit(entry)
+    core.store.fail("disk full")
+    answer.callback(None)
+    core.wait(1)
+    core.broker.fill("ord-1", "1")
+    (leg,) = core.live_legs()
+    core.wait(1)
+    core.broker.fill(leg.id, "1")
+    core.sink.events.clear()
+    again = crashed(core)
+    again.wait(60)
+    assert [order_id for order_id, _ in again.told()] == ["ord-1", leg.id]
+    assert again.live_legs() == []
 
 
 def test_what_was_told_is_not_told_again(core: Core) -> None:

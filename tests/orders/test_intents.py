@@ -178,6 +178,53 @@ def test_the_same_client_order_id_under_another_key_is_the_same_order(core: Core
     assert len(sent(core)) == 1
 
 
+@pytest.mark.parametrize("first_key", [None, "k1"])
+@pytest.mark.parametrize("when", ["at once", "when memory forgot", "after a restart", "in doubt"])
+def test_a_key_that_was_answered_stands_for_that_request_from_then_on(
+    core: Core, first_key: str | None, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intents, "REMEMBERED", 2)
+    request = order_request(client_order_id="c1")
+    if when == "in doubt":
+        core.broker.plan("submit", ProviderError("no answer"))
+    works = [core.desk.submit(request, key) for key in (first_key, "k2", "k2")]
+    core.wait(10)
+    first, *repeats = [result_of(work) for work in works]
+    assert repeats == [first, first]
+    if when == "when memory forgot":
+        for number in range(5):
+            core.submit(client_order_id=f"other-{number}")
+    if when == "after a restart":
+        core = Core(again=core)
+    count = len(sent(core))
+    for other in (order_request(), order_request(client_order_id="c2")):
+        failure_of(core.desk.submit(other, "k2"), IntentConflict)
+    again = core.desk.submit(request, "k2")
+    core.wait(10)
+    assert result_of(again) == first
+    assert len(sent(core)) == count
+    assert when == "in doubt" or [each.intent.id for each in core.store.unresolved()] == []
+
+
+def test_a_key_of_another_request_is_a_conflict_whatever_name_comes_with_it(core: Core) -> None:
+    named = order_request(client_order_id="c1")
+    core.desk.submit(named)
+    core.desk.submit(order_request(), "k")
+    failure_of(core.desk.submit(named, "k"), IntentConflict)
+
+
+def test_a_key_of_what_was_refused_for_the_moment_is_free_again(core: Core) -> None:
+    request = order_request(client_order_id="c1")
+    answer: Deferred[None] = Deferred()
+    core.broker.plan("submit", answer)
+    core.desk.submit(request)
+    failed = core.desk.submit(request, "k")
+    answer.errback(RateLimited("slow down"))
+    failure_of(failed, RateLimited)
+    assert result_of(core.desk.submit(order_request(), "k")).id
+    assert Core(again=core).store.unresolved() == []
+
+
 def test_orders_without_a_name_are_all_different(core: Core) -> None:
     request = order_request()
     handles = {result_of(core.desk.submit(request)).id for _ in range(3)}

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from twisted.internet.defer import Deferred, succeed
 
+from tests.exits.restarting import crashed, hold
 from tests.orders.core import Core, a_position, failure_of, result_of
 from tests.orders.journals import SlowJournal
 from tradegw.errors import (
@@ -268,3 +269,149 @@ def test_what_stops_while_it_looks_concludes_nothing(core: Core) -> None:
     core.finish()
     core.wait(300)
     assert verdicts(core, order_id) == [Verdict.UNKNOWN]
+
+
+# -- exits changed along with it -------------------------------------------------------------------
+
+
+WHOLE = OrderChange(quantity=Decimal(3), stop_loss=Decimal(95), take_profit=Decimal(120))
+
+
+def entered(core: Core, fill: str | None = None) -> str:
+    return core.entered(fill, quantity="2", order_type=OrderType.LIMIT, limit_price="100")
+
+
+def stops(core: Core) -> list[Decimal | None]:
+    return [leg.stop_price for leg in core.live_legs() if leg.order_type is OrderType.STOP]
+
+
+@pytest.mark.parametrize("fault", [None, Lost(NO_ANSWER)], ids=["no answer yet", "lost"])
+@pytest.mark.parametrize("fill", [None, "1"])
+@pytest.mark.parametrize("renames", [False, True])
+def test_the_next_process_moves_the_exits_too(
+    fault: Lost | None, fill: str | None, renames: bool
+) -> None:
+    core = Core()
+    core.broker.renames = renames
+    order_id = entered(core, fill)
+    if fault is None:
+        hang_after(core)
+    else:
+        core.broker.plan("replace", fault)
+    core.desk.replace(order_id, WHOLE)
+    assert core.broker.orders[live_id(core, order_id)].quantity == 3
+    hold(core.broker, Decimal(fill or 0))
+    core.finish()
+    again = Core(again=core)
+    again.wait(10)
+    assert verdicts(again, order_id) == [Verdict.ACCEPTED]
+    again.broker.fill(live_id(again, order_id), "2")
+    again.wait(1)
+    assert set(stops(again)) == {95}
+    assert again.live(OrderType.STOP) == 2
+
+
+def hang_after(core: Core) -> None:
+    """The broker does what it is asked next, and its answer is on the way for ever."""
+    replace = core.broker.replace
+
+    def done(order_id: str, change: OrderChange) -> Deferred[Replaced]:
+        core.broker.replace = replace  # type: ignore[method-assign]  # only once
+        replace(order_id, change)
+        return Deferred()
+
+    core.broker.replace = done  # type: ignore[method-assign]  # to die before the answer
+
+
+def test_exits_that_its_client_moved_again_after_the_restart_stay_there() -> None:
+    core = Core()
+    order_id = entered(core, "1")
+    hang_after(core)
+    core.desk.replace(order_id, WHOLE)
+    hold(core.broker, Decimal(1))
+    core.finish()
+    again = Core(again=core)
+    work = again.desk.replace(order_id, OrderChange(stop_loss=Decimal(97)))
+    again.wait(60)
+    result_of(work)
+    assert verdicts(again, order_id) == [Verdict.ACCEPTED]
+    assert stops(again) == [97]
+
+
+@pytest.mark.parametrize("refused", ["stop loss", "take profit"])
+def test_the_answer_shows_what_was_done_if_an_exit_is_refused(refused: str) -> None:
+    core = Core()
+    order_id = entered(core, "1")
+    before = result_of(core.reads.order(order_id))
+    no = OrderRejected("price too near")
+    core.broker.plan("replace", None, *([no] if refused == "stop loss" else [None, no]))
+    done = result_of(core.desk.replace(order_id, WHOLE))
+    assert done.outcome is None
+    assert done.order.quantity == 3
+    is_moved = refused != "stop loss"
+    assert done.order.stop_loss == (95 if is_moved else before.stop_loss)
+    assert done.order.take_profit == before.take_profit != 120
+    assert stops(core) == [95 if is_moved else 90]
+    (recorded,) = core.store.intents_about(order_id)[1:]
+    assert recorded.outcome is not None
+    assert recorded.outcome.verdict is Verdict.ACCEPTED
+    assert b"price too near" in recorded.outcome.answer
+    assert b"95" in recorded.intent.body
+    steps = result_of(core.timelines.timeline(order_id)).steps
+    (told,) = [each.detail for each in steps if each.step == "outcome_accepted"][1:]
+    assert told is not None
+    assert told["message"] == "price too near"
+
+
+def test_an_exit_in_doubt_leaves_the_change_in_doubt() -> None:
+    core = Core()
+    order_id = entered(core, "1")
+    core.broker.plan("replace", None, NO_ANSWER)
+    done = result_of(core.desk.replace(order_id, WHOLE))
+    assert done.outcome is Unresolved.UNKNOWN
+    assert done.order.quantity == 3
+    core.wait(100)
+    assert verdicts(core, order_id) == [Verdict.ACCEPTED]
+
+
+def test_of_two_exits_the_answer_shows_the_one_that_was_moved() -> None:
+    core = Core()
+    order_id = entered(core, "1")
+    core.broker.plan("replace", None, OrderRejected("price too near"))
+    change = OrderChange(stop_loss=Decimal(95), take_profit=Decimal(120))
+    done = result_of(core.desk.replace(order_id, change))
+    assert done.order.stop_loss == 95
+    assert done.order.take_profit == 110
+
+
+# -- brokers that round ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_change_that_the_broker_rounded_is_found_done(core: Core, restarted: bool) -> None:
+    order_id = working(core)
+    replaced = core.broker._replaced
+    rounded = Decimal("60.12")
+    core.broker._replaced = (  # type: ignore[method-assign]  # it has its own ticks
+        lambda order_id, change: replaced(order_id, OrderChange(limit_price=rounded))
+    )
+    core.broker.plan("replace", Lost(NO_ANSWER))
+    work = core.desk.replace(order_id, OrderChange(limit_price=Decimal("60.123")))
+    if restarted:
+        core = crashed(core)
+        core.wait(1)
+    else:
+        core.wait(1)
+        assert result_of(work).order.limit_price == rounded
+    assert Verdict.ACCEPTED in verdicts(core, live_id(core, order_id)) + verdicts(core, order_id)
+
+
+def test_a_change_of_another_member_meanwhile_does_not_make_it_done() -> None:
+    core = Core()
+    order_id = working(core)
+    core.broker.plan("replace", NO_ANSWER)
+    core.desk.replace(order_id, CHANGE)
+    result_of(core.desk.replace(order_id, OrderChange(quantity=Decimal(8))))
+    result_of(core.desk.replace(order_id, OrderChange(limit_price=Decimal(45))))
+    core.wait(61)
+    assert verdicts(core, order_id)[0] is Verdict.REJECTED

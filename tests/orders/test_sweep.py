@@ -81,7 +81,9 @@ def test_an_order_that_is_refused_or_fills_at_once_is_neither(core: Core) -> Non
     assert result_of(work) == NOTHING
 
 
-def test_an_order_that_the_broker_lists_already_is_counted_once(core: Core) -> None:
+@pytest.mark.parametrize("slowly", [False, True])
+def test_an_order_that_the_broker_lists_already_is_counted_once(core: Core, slowly: bool) -> None:
+    core.broker.cancels_slowly = slowly
     taken, _ = on_its_way(core)
     listed: Deferred[None] = Deferred()
     core.broker.plan("open_orders", listed)

@@ -168,7 +168,8 @@ def test_a_mark_alone_lets_nothing_through() -> None:
 def test_exits_attached_to_a_reduction_could_open_and_are_refused(
     state: TradingState, name: str
 ) -> None:
-    asked = request(Side.SELL, 10, reduce_only=True, **{name: Decimal(5)})
+    exits: dict[str, Any] = {name: Decimal(5)}
+    asked = request(Side.SELL, 10, reduce_only=True, **exits)
     assert "exits" in str(denial(state, asked, 10))
 
 

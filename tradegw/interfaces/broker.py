@@ -78,6 +78,7 @@ class IBroker(IService, Interface):  # named twice: pydoctor does not know what 
     ) -> Deferred[Order]:
         """Close *position*, or ``request.quantity`` of it (capped to what is open).
 
+        The order is reduce-only: should it rest, it executes no more than is open by then.
         Fires with the closing order, which carries *client_order_id* where the broker can.
         """
 

@@ -41,12 +41,16 @@ class ITrading(Interface):
         """Cancel a working order."""
 
     def cancel_all(symbol: str | None) -> Deferred[CancelAllResult]:
-        """Cancel all working orders (of *symbol*); single failures are counted, not raised."""
+        """Cancel all orders (of *symbol*) that work, or are on their way to the broker; single
+        failures are counted, not raised, and so is what has not turned up yet.
+        """
 
     def close_position(
         position_id: str, request: ClosePositionRequest, idempotency_key: str | None = None
     ) -> Deferred[OrderHandle]:
         """Close a position, or part of it; repeats and unknown outcomes as with :meth:`submit`.
+
+        Without a key of its own the very same close gets the first one's answer while that works.
 
         Unless trading is ``ACTIVE`` no more than other orders leave of it is closed, and it fails
         with ``OrderDenied`` if they leave nothing.
