@@ -16,12 +16,14 @@ from twisted.logger import Logger
 from .deferreds import logged
 from .exits.guardian import Guardian
 from .exits.keeping import Keeping
+from .exits.overview import Overview
 from .interfaces import IBroker, IEventSink, IJournal, WallClock
 from .metrics.meters import Meters
 from .model.enums import AlertCode, OrderEventKind, OrderStatus
 from .model.events import OrderEvent
 from .model.journal import Intent, IntentKind
 from .model.order import Order
+from .model.protection import ExitLimits
 from .orders.alarm import Alarm
 from .orders.attempt import Attempt
 from .orders.blotter import Blotter
@@ -37,6 +39,7 @@ from .orders.gate import Gate
 from .orders.hedges import Hedges
 from .orders.intake import Intake
 from .orders.intents import Intents, is_minted, order_of, request_of
+from .orders.last_resort import LastResort
 from .orders.line import Line
 from .orders.link import Link
 from .orders.losses import Losses
@@ -45,6 +48,7 @@ from .orders.patience import Patience
 from .orders.reads import Reads
 from .orders.reconcile import Reconciliation
 from .orders.record import Record
+from .orders.reference import Reference
 from .orders.release import Release
 from .orders.replaces import Replaces
 from .orders.resolution import Resolution
@@ -75,6 +79,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     new_id: Callable[[], str]
     submit_wait_seconds: float = SUBMIT_WAIT_SECONDS
     reconcile_seconds: float = RECONCILE_SECONDS
+    exit_limits: ExitLimits = ExitLimits()
 
 
 class Core:
@@ -116,8 +121,11 @@ class Core:
             Keeping(journal, now),
             clock,
             seconds,
+            meters.exits,
+            around.exit_limits,
             nets=hedges.nets,
         )
+        self.protection = Overview(guardian.plans, told.positions, nets=hedges.nets)
         self.reads = Reads(line, blotter, intents, journal, clock, seconds, now)
         record = Record(journal, writing, now, around.new_id)
         self._watch = watch = Watch(entry, blotter, intents, clock)
@@ -125,13 +133,14 @@ class Core:
         sweep = Sweep(line, cancels, blotter, intents, dispatch, patience)
         self._replaces = Replaces(entry, blotter, self.gate, guardian, record, watch, patience)
         self.closing = Closing(line, blotter, self.reads, intents, dispatch, self.gate)
-        self.desk = Desk(entry, self._replaces, cancels, sweep, self.closing, self.reads, guardian)
+        self.link = Link(broker.platform, chronicle, meters, seconds, now)
+        reference = Reference(entry, blotter, watch, self.reads, self.link.fresh)
+        self.desk = Desk(entry, self._replaces, cancels, sweep, self.closing, guardian, reference)
         stock = Stock(self.books, told, chronicle, self.trading, guardian, now, nets=hedges.nets)
         self._findings = findings = Findings(line, blotter, told, stock, journal, alarm, now)
         self.reconciliation = Reconciliation(
             line, findings, journal, meters, clock, now, around.reconcile_seconds
         )
-        self.link = Link(broker.platform, chronicle, meters, seconds, now)
         self.release = Release(chronicle, clock, meters)
         withdrawals = Withdrawals(entry, blotter, guardian, alarm, clock, findings.learned)
         self._groups = groups = OcoGroups(blotter, withdrawals, alarm, journal, now)
@@ -146,7 +155,10 @@ class Core:
         self.dispatch.connect(
             self.guardian, self.resolution.pursue, self._turned_up, self._never_arrived
         )
-        self.entry.guard_with(self.guardian, self.resolution, self._groups.found)
+        self.entry.guard_with(self.guardian, self.resolution, self._groups.found, self.link.fresh)
+        self.guardian.resort_to(
+            LastResort(self.closing, self._cancels, self.blotter, self.intents)
+        )
         self._watch.tell_with(self._findings.learned)
         self._findings.tell_to(self.intake, self._groups.resume)
         self.intake.connect(self.reconciliation.suspect, self._relinked)

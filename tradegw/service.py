@@ -33,6 +33,7 @@ from .metrics.meters import Meters
 from .metrics.resource import MetricsResource
 from .model.events import Event
 from .model.identifiers import growing_id
+from .model.protection import ExitLimits
 from .model.trading import StateSetter, TradingState
 from .port import Port
 from .rest.rooms import Rooms
@@ -133,6 +134,11 @@ class Gateway(MultiService):
                 new_id=lambda: growing_id(now()),
                 submit_wait_seconds=settings.submit_wait_secs,
                 reconcile_seconds=settings.reconcile_secs,
+                exit_limits=ExitLimits(
+                    max_uncovered_seconds=settings.exit_max_uncovered_secs,
+                    policy=settings.exit_uncovered_policy,
+                    ttl_hours=settings.sl_tp_ttl_hours,
+                ),
             ),
         )
         self._news.to = core.intake
@@ -145,6 +151,7 @@ class Gateway(MultiService):
                 health=self._vitals,
                 trading_state=core.trading,
                 timelines=core.timelines,
+                protection=core.protection,
                 events=journal,
             ),
             RestSettings(api_key=settings.api_key, enable_swagger=settings.enable_swagger),

@@ -13,7 +13,7 @@ from tradegw.exits.coverage import Place, next_step
 from tradegw.exits.plan import Plan
 from tradegw.exits.plans import RETAINED_LOST
 from tradegw.exits.pursuit import IN_VAIN_SECONDS, MOST_STEPS
-from tradegw.model.enums import OrderStatus, OrderType
+from tradegw.model.enums import OrderEventKind, OrderStatus, OrderType
 from tradegw.model.order import Order, OrderRequest
 from tradegw.model.protection import LegKind
 
@@ -54,16 +54,16 @@ def test_what_led_nowhere_is_tried_again(core: Core, monkeypatch: pytest.MonkeyP
     assert core.live(OrderType.STOP) == 1
 
 
-@pytest.mark.parametrize("at_once", [True, False], ids=["in the answer", "by an event"])
+@pytest.mark.parametrize("told", ["by the answer", "by an event before", "by an event after"])
 def test_legs_that_the_broker_takes_and_ends_are_sent_more_and_more_seldom(
-    core: Core, at_once: bool
+    core: Core, told: str
 ) -> None:
     entry_id = core.entered(take_profit=None)
     accept = core.broker._accept
 
     def ending(request: OrderRequest) -> Order:
         order = accept(request)
-        if at_once:
+        if told != "by an event after":
             core.broker.end(order.id, OrderStatus.REJECTED)
         else:
             core.clock.callLater(0, core.broker.end, order.id, OrderStatus.REJECTED)
@@ -71,6 +71,8 @@ def test_legs_that_the_broker_takes_and_ends_are_sent_more_and_more_seldom(
 
     core.broker._accept = ending  # type: ignore[method-assign]  # whatever is sent from now on
     core.broker.fill(entry_id, "1")
+    if told == "by the answer":
+        core.broker.unheard = {OrderEventKind.REJECTED}
     guarded = core.guardian._plans.by_entry_id(entry_id)
     assert guarded is not None
     times, seen = [], 0

@@ -206,6 +206,14 @@ def test_a_key_that_was_answered_stands_for_that_request_from_then_on(
     assert when == "in doubt" or [each.intent.id for each in core.store.unresolved()] == []
 
 
+def test_so_does_a_key_that_could_not_be_written_down_yet(core: Core) -> None:
+    request = order_request(client_order_id="c1")
+    first = result_of(core.desk.submit(request))
+    core.store.fail("disk full")
+    assert result_of(core.desk.submit(request, "k")) == first
+    failure_of(core.desk.submit(order_request(), "k"), IntentConflict)
+
+
 def test_a_key_of_another_request_is_a_conflict_whatever_name_comes_with_it(core: Core) -> None:
     named = order_request(client_order_id="c1")
     core.desk.submit(named)

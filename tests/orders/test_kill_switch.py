@@ -179,7 +179,7 @@ def test_with_anything_broken_openings_stay_and_cancels_and_closes_go(
 
 
 def test_exits_of_what_still_fills_are_placed(core: Core) -> None:
-    order_id = core.entered(**LIMIT)
+    order_id = core.entered(**LIMIT, stop_loss="40")
     halt(core)
     core.broker.fill(order_id, "1")
     assert [leg.quantity for leg in core.live_legs()] == [1, 1]

@@ -189,7 +189,9 @@ def test_an_end_without_a_successor_is_believed_when_it_is_seen_twice(core: Core
 
 
 def test_the_exits_hear_of_what_executed_before_the_answer_to_a_change(core: Core) -> None:
-    order_id = core.entered(quantity="10", order_type=OrderType.LIMIT, limit_price="50")
+    order_id = core.entered(
+        quantity="10", order_type=OrderType.LIMIT, limit_price="50", stop_loss="40"
+    )
     heard: list[Decimal] = []
     replaced = core.guardian.replaced
 

@@ -144,9 +144,20 @@ def test_less_is_displayed_than_ordered(shown: str, accepted: bool) -> None:
         assert refusal(request).details == {"field": "display_quantity", "provided": shown}
 
 
-def test_exits_may_stand_anywhere_and_on_any_type() -> None:
+def test_exits_may_stand_on_any_type() -> None:
     for order_type in OrderType:
-        check_order(order(order_type, stop_loss=D(999), take_profit=D("0.01"), leverage=D("0.5")))
+        check_order(order(order_type, stop_loss=D("0.01"), take_profit=D(999), leverage=D("0.5")))
+
+
+def test_w60_exits_on_the_wrong_side_of_the_order_s_own_price_are_refused_last() -> None:
+    error = refusal(order(L, stop_loss=D(1)))
+    assert type(error) is InvalidValue
+    assert error.details == {"field": "stop_loss", "provided": "1"}
+    assert error.message == "stop_loss 1 of a BUY must be below its limit_price 1"
+    assert refusal(order(L, stop_loss=D(1), leverage=D(0))).details == {
+        "field": "leverage",
+        "provided": "0",
+    }
 
 
 @pytest.mark.parametrize("symbol", ["A", "EURUSD:FxSpot", "x" * 20, "é" * 20, "😀" * 20])
@@ -272,6 +283,9 @@ def test_what_is_accepted_has_exactly_its_prices_all_positive(
         distance = prices["trailing_distance"] or D(0)
         fits = fits and trailing_type is not None
         fits = fits and not (trailing_type is PERCENT and distance >= 100)
+    own = [prices[name] for name in ("limit_price", "stop_price")]
+    if (stop_loss := prices["stop_loss"]) is not None:
+        fits = fits and all(stop_loss < price for price in own if price is not None)
     try:
         check_order(request)
     except GatewayError:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ..model.enums import Platform
+from ..model.protection import UncoveredPolicy
 from ..secrecy import Secret
 from . import address, provider, verbosity
 from .environment import Environment
@@ -48,7 +49,15 @@ def read(environ: Mapping[str, str]) -> Settings:
         subscriptions=subscriptions(env, platform),
         reconnect=_reconnect(env),
         sl_tp_ttl_hours=env.integer(
-            "SL_TP_TTL_HOURS", _DEFAULT.sl_tp_ttl_hours, minimum=1, maximum=_TEN_YEARS_HOURS
+            "SL_TP_TTL_HOURS", _DEFAULT.sl_tp_ttl_hours, minimum=0, maximum=_TEN_YEARS_HOURS
+        ),
+        exit_max_uncovered_secs=env.integer(
+            "EXIT_MAX_UNCOVERED_SECS", _DEFAULT.exit_max_uncovered_secs, minimum=5, maximum=86_400
+        ),
+        exit_uncovered_policy=UncoveredPolicy(
+            env.choice(
+                "EXIT_UNCOVERED_POLICY", _DEFAULT.exit_uncovered_policy, tuple(UncoveredPolicy)
+            )
         ),
         exit_state_file=_exit_state_file(env, state_dir),
         journal_retention_days=env.integer(

@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from ..model.enums import Platform
+from ..model.protection import UncoveredPolicy
 from ..model.subscription import Subscription
 from ..secrecy import Secret
 
@@ -56,7 +57,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     enable_swagger: bool = False
     subscriptions: tuple[Subscription, ...] = ()
     reconnect: Reconnect = Reconnect()
-    sl_tp_ttl_hours: int = 24
+    sl_tp_ttl_hours: int = 0
+    exit_max_uncovered_secs: int = 300
+    exit_uncovered_policy: UncoveredPolicy = UncoveredPolicy.ALERT
     exit_state_file: Path = Path("./gateway-exit-state.json")
     journal_retention_days: int = 90
     journal_max_mb: int = 1024

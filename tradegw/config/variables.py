@@ -29,7 +29,13 @@ GATEWAY: Final = (
     Variable("EXIT_STATE_FILE", "./gateway-exit-state.json", "no effect: exits are in the journal"),
     Variable("SUBSCRIPTIONS", "[]", "JSON list of what strategies want to hear"),
     Variable("ENABLE_SWAGGER", "false", "true or 1 serves the API's description and its page"),
-    Variable("SL_TP_TTL_HOURS", "24", "no effect: exits wait as long as their entry"),
+    Variable(
+        "SL_TP_TTL_HOURS",
+        "0",
+        "hours until an entry with exits that never filled is cancelled; 0 never",
+    ),
+    Variable("EXIT_MAX_UNCOVERED_SECS", "300", "how long a stop may be missing before the policy"),
+    Variable("EXIT_UNCOVERED_POLICY", "alert", "then alert goes on telling, close closes it"),
     Variable("JOURNAL_RETENTION_DAYS", "90", "how long the journal remembers what is over"),
     Variable("JOURNAL_MAX_MB", "1024", "size from which the journal forgets what is over sooner"),
     Variable("SUBMIT_WAIT_SECS", "10", "how long an answer may wait for an order's outcome"),
@@ -88,7 +94,7 @@ GROUPS: Final = {
 }
 KNOWN: Final = tuple(each for group in GROUPS.values() for each in group)
 
-_OURS: Final = re.compile(r"(?:GATEWAY|MOCK|RECONNECT|BACKTEST|JOURNAL)_")
+_OURS: Final = re.compile(r"(?:GATEWAY|MOCK|RECONNECT|BACKTEST|JOURNAL|EXIT)_")
 _KUBERNETES: Final = re.compile(r".*_(?:SERVICE_HOST|SERVICE_PORT(?:_.*)?|PORT_[0-9]+_.*)")
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from ..interfaces import IAlarm
 from ..model.enums import AlertCode
-from ..model.protection import LegKind
+from ..model.protection import LegKind, UncoveredPolicy
+from .coverage import unconfirmed
 from .leg import Leg
 from .plan import Plan
 
@@ -30,27 +32,44 @@ class Alerts:
         rebroadcast: bool = False,
     ) -> None:
         """A fill of *plan* has no (full) protection; *reasons* says why, by kind of leg."""
-        details: dict[str, Any] = {
-            "order_id": plan.entry_id,
-            "symbol": plan.symbol,
-            "failed_exits": [
-                {
-                    "type": KIND_NAMES[kind],
-                    "error": reason,
-                    "actual_order_ids": [
-                        leg.order_id for leg in plan.live_legs(kind) if leg.order_id is not None
-                    ],
-                }
-                for kind, reason in reasons.items()
-            ],
-            "circuit_breaker_open": breaker_open,
-        }
+        details = _details(plan, reasons, breaker_open)
         if rebroadcast:
             details["rebroadcast"] = True
         self._alarm.raise_alert(
             AlertCode.POSITION_UNPROTECTED,
             f"Position in {plan.symbol} is unprotected: an exit order could not be placed",
             details,
+        )
+
+    def closing(self, plan: Plan, quantity: Decimal, error: str | None = None) -> None:
+        """*quantity* that *plan* left unprotected for too long is being closed, or could not be."""
+        what = "is being closed" if error is None else "could not be closed"
+        details = {
+            "order_id": plan.entry_id,
+            "symbol": plan.symbol,
+            "policy": UncoveredPolicy.CLOSE.value,
+            "quantity": quantity,
+            "uncovered_since": plan.uncovered_since,
+        }
+        if error is not None:
+            details["error"] = error
+        self._alarm.raise_alert(
+            AlertCode.POSITION_UNPROTECTED,
+            f"Position in {plan.symbol} has had no stop for too long: {quantity:f} {what}",
+            details,
+        )
+
+    def called_off(self, plan: Plan, order_id: str, hours: int) -> None:
+        """The entry of *plan*, which protected nothing yet, was cancelled for its age."""
+        self._alarm.raise_alert(
+            AlertCode.INTERNAL_ERROR,
+            f"Order {order_id} was cancelled with its exits: nothing of it filled in {hours} hours",
+            {
+                "order_id": order_id,
+                "client_order_id": plan.client_order_id,
+                "symbol": plan.symbol,
+                "ttl_hours": hours,
+            },
         )
 
     def double_exit(self, plan: Plan, first: Leg, second: Leg) -> None:
@@ -88,3 +107,25 @@ def _fill(plan: Plan, leg: Leg) -> dict[str, Any]:
         "quantity": leg.filled,
         "side": plan.exit_side.value.capitalize(),
     }
+
+
+def _details(plan: Plan, reasons: Mapping[LegKind, str], breaker_open: bool) -> dict[str, Any]:
+    details: dict[str, Any] = {
+        "order_id": plan.entry_id,
+        "symbol": plan.symbol,
+        "failed_exits": [
+            {
+                "type": KIND_NAMES[kind],
+                "error": reason,
+                "actual_order_ids": [
+                    leg.order_id for leg in plan.live_legs(kind) if leg.order_id is not None
+                ],
+            }
+            for kind, reason in reasons.items()
+        ],
+        "circuit_breaker_open": breaker_open,
+        "uncovered": {LEG_NAMES[kind]: quantity for kind, quantity in unconfirmed(plan).items()},
+    }
+    if plan.uncovered_since is not None:
+        details["uncovered_since"] = plan.uncovered_since
+    return details

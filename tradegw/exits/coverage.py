@@ -65,7 +65,12 @@ def shortfall(plan: Plan) -> dict[LegKind, Decimal]:
 
 def unconfirmed(plan: Plan) -> dict[LegKind, Decimal]:
     """The same, but a leg counts only from when the broker told of it until it tells its end."""
-    return _missing(plan, {kind: _total(_confirmed(plan, kind)) for kind in plan.targets})
+    return _missing(plan, {kind: confirmed(plan, kind) for kind in plan.targets})
+
+
+def confirmed(plan: Plan, kind: LegKind) -> Decimal:
+    """How much the legs of *kind* would close of which the broker told."""
+    return _total(_confirmed(plan, kind))
 
 
 def next_step(plan: Plan) -> Step | None:

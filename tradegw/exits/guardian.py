@@ -17,20 +17,23 @@ from zope.interface import implementer
 
 from ..deferreds import as_deferred, deadline, shield
 from ..errors import OrderNotModifiable, Overloaded
-from ..interfaces import IAlarm, IExits, IOrderEntry
+from ..interfaces import IExits, IOrderEntry
 from ..model.account import Position
 from ..model.enums import PositionEventKind
 from ..model.events import OrderEvent, PositionEvent
 from ..model.order import Order, OrderRequest
 from ..model.protection import ExitsChange, ExitsMoved
 from ..risk.breaker import Breaker
-from .alerts import Alerts
 from .clients import Clients
+from .closeout import Closeout
 from .coverage import shortfall, unconfirmed
+from .expiry import Expiry
 from .holdings import Holdings
 from .keeping import Keeping
 from .leg import Leg
+from .lookout import Lookout
 from .moving import Moving
+from .outcry import Outcry
 from .placement import Placement
 from .plan import Plan
 from .plans import Guarded, Plans
@@ -55,30 +58,38 @@ class Guardian:
         self,
         entry: IOrderEntry,
         breaker: Breaker,
-        alarm: IAlarm,
+        outcry: Outcry,
         keeping: Keeping,
         clock: IReactorTime,
         seconds: Callable[[], float],
         *,
         nets: bool = True,
     ) -> None:
-        self._breaker = breaker
         self._keeping = keeping
         self._clock = clock
-        self._alerts = alerts = Alerts(alarm)
-        self._plans = plans = Plans()
+        self._outcry = outcry
+        self._alerts = alerts = outcry.alerts
+        self.plans = self._plans = plans = Plans()
         self._holdings = holdings = Holdings(nets=nets)
         placement = Placement(entry, plans, holdings, keeping, clock)
         self._moving = Moving(entry, placement, keeping, alerts)
         self._pursuit = pursuit = Pursuit(
-            plans, placement, keeping, breaker, alerts, clock, seconds
+            plans, placement, keeping, breaker, outcry, clock, seconds
         )
         self._clients = Clients(plans, holdings, keeping, pursuit)
         self._restart = Restart(plans, holdings, keeping, pursuit)
+        self._lookout: Lookout | None = None
 
     def restore(self, orders: Iterable[Order]) -> None:
         """Once, before anything else; see :meth:`tradegw.exits.restart.Restart.restore`."""
         self._restart.restore(orders)
+
+    def look_out(self, closeout: Closeout, expiry: Expiry, seconds: float) -> None:
+        """Look over all plans every *seconds* from now on."""
+        self._lookout = Lookout(
+            self._plans, self._pursuit, self._outcry, self._keeping, closeout, expiry, self._clock
+        )
+        self._lookout.start(seconds)
 
     def on_positions(self, positions: Iterable[Position], unclear: Collection[str] = ()) -> None:
         self._restart.on_positions(positions, unclear)
@@ -187,8 +198,7 @@ class Guardian:
 
     def on_link_up(self) -> None:
         for guarded in self._plans.short():
-            plan = guarded.plan
-            self._alerts.unprotected(plan, plan.short, self._breaker.is_open, rebroadcast=True)
+            self._outcry.tell_again(guarded)
             self._pursuit.retry(guarded)
 
     def waive(self, order_id: str) -> None:
@@ -254,6 +264,8 @@ class Guardian:
 
     def stop(self) -> None:
         """No more work; what is pending or short is logged, since nobody will do it now."""
+        if self._lookout is not None:
+            self._lookout.stop()
         self._pursuit.stop()
         for guarded in self._plans.all():
             guarded.cancel_retry()

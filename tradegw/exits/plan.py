@@ -55,6 +55,8 @@ class Plan:
     numbers: dict[LegKind, int] = field(default_factory=dict)
     restored: bool = False
     """An earlier process may have sent legs that it could not write down any more."""
+    uncovered_since: datetime | None = None
+    """When protection began to be missing that is missing still."""
     short: dict[LegKind, str] = field(default_factory=dict)
     """Kinds whose last leg failed, and why; not tried again until this is cleared."""
 

@@ -41,7 +41,11 @@ class Guarded:
     is_lost: bool = False
     """Its steps led nowhere: it takes no other before the next attempt."""
     told: dict[LegKind, str] = field(default_factory=dict)
-    """What was last alerted; the same is not told twice before the next attempt."""
+    """What was last alerted of a shortfall that goes on."""
+    told_at: float | None = None
+    """When that was, in seconds of this process."""
+    uncovered_at: float | None = None
+    """Up to when a shortfall that goes on was counted, in seconds of this process."""
     kept: bytes = b""
     """The plan as it was last written down."""
 

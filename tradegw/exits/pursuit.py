@@ -13,12 +13,11 @@ from twisted.python.failure import Failure
 from ..deferreds import as_deferred
 from ..errors import GatewayError, UnsupportedOperation, is_placement_fault
 from ..model.order import OrderChange
-from ..model.protection import LegKind
 from ..risk.breaker import Breaker
-from .alerts import Alerts
 from .coverage import Cancel, Find, Place, Shrink, Step, next_step, shortfall, unconfirmed
 from .keeping import Keeping
 from .leg import Leg
+from .outcry import Outcry
 from .placement import Placement
 from .plans import Guarded, Plans
 
@@ -52,7 +51,7 @@ class Pursuit:
         placement: Placement,
         keeping: Keeping,
         breaker: Breaker,
-        alerts: Alerts,
+        outcry: Outcry,
         clock: IReactorTime,
         seconds: Callable[[], float],
     ) -> None:
@@ -60,7 +59,7 @@ class Pursuit:
         self._placement = placement
         self._keeping = keeping
         self._breaker = breaker
-        self._alerts = alerts
+        self._outcry = outcry
         self._clock = clock
         self._seconds = seconds
         self._stopped = False
@@ -97,6 +96,7 @@ class Pursuit:
 
     def drive(self, guarded: Guarded) -> Deferred[None]:
         """Fires when nothing more can be done at the moment; work on one plan is serial."""
+        self._outcry.look(guarded)
         return self._watched(guarded, self._started(guarded, self._pursue))
 
     def retry(self, guarded: Guarded) -> Deferred[None]:
@@ -114,8 +114,6 @@ class Pursuit:
 
     def _watched(self, guarded: Guarded, work: Deferred[None]) -> Deferred[None]:
         """*work*, which never fails. What it leaves unconfirmed for too long is alerted."""
-        if not unconfirmed(guarded.plan):
-            guarded.told = {}
         self._under_way += 1
         overdue = self._clock.callLater(UNTOLD_SECONDS, self._tell_unconfirmed, guarded)
 
@@ -137,7 +135,6 @@ class Pursuit:
 
     @as_deferred
     async def _pursue_afresh(self, guarded: Guarded) -> None:
-        guarded.told = {}
         guarded.is_lost = False
         guarded.plan.short = {}
         for leg in guarded.plan.live_legs():
@@ -182,11 +179,11 @@ class Pursuit:
         else:
             guarded.attempts = 0
             guarded.cancel_retry()
+        self._outcry.look(guarded)
         self._keeping.keep(guarded)
         self._keeping.end(self._plans.settle(guarded))
-        if not (plan.short or unconfirmed(plan) or guarded.is_lost):
-            guarded.told = {}  # should the same happen again, it is news
-        self._tell(guarded, dict.fromkeys(plan.targets, NOWHERE) if guarded.is_lost else None)
+        nowhere = dict.fromkeys(plan.targets, NOWHERE) if guarded.is_lost else None
+        self._outcry.tell(guarded, nowhere)
 
     def _retry_later(self, guarded: Guarded) -> None:
         if guarded.retry is not None or self._stopped:
@@ -197,16 +194,7 @@ class Pursuit:
 
     def _tell_unconfirmed(self, guarded: Guarded) -> None:
         if not self._stopped:
-            self._tell(
-                guarded,
-                dict.fromkeys(unconfirmed(guarded.plan), "The broker has not confirmed it yet"),
-            )
-
-    def _tell(self, guarded: Guarded, more: dict[LegKind, str] | None = None) -> None:
-        reasons = {**(more or {}), **guarded.plan.short}
-        if reasons and reasons != guarded.told:
-            guarded.told = reasons
-            self._alerts.unprotected(guarded.plan, reasons, self._breaker.is_open)
+            self._outcry.tell_unconfirmed(guarded)
 
     @as_deferred
     async def _take(self, guarded: Guarded, step: Step) -> None:

@@ -62,6 +62,7 @@ class Restart:
             self._keeping.end(self._plans.settle(guarded))
             if unconfirmed(guarded.plan):
                 self._pursuit.drive(guarded)  # held; but if that takes long it is alerted
+                self._keeping.keep(guarded)
         self.log.info("{count} exit plans are in force", count=len(self._plans))
 
     def _find_entry(self, guarded: Guarded) -> None:

@@ -7,8 +7,16 @@ nothing else. Implementations are checked statically and, by the tests, with ``v
 from __future__ import annotations
 
 from .broker import IBroker, IBrokerListener
-from .doors import IBreakers, IEnquiry, IHealth, ITimelines, ITrading, ITradingState
-from .protection import IExits, IOrderEntry
+from .doors import (
+    IBreakers,
+    IEnquiry,
+    IHealth,
+    IProtection,
+    ITimelines,
+    ITrading,
+    ITradingState,
+)
+from .protection import IExits, ILastResort, IOrderEntry
 from .record import IAlarm, IEventLog, IEventSink, IJournal
 from .time import WallClock
 
@@ -23,7 +31,9 @@ __all__ = [
     "IExits",
     "IHealth",
     "IJournal",
+    "ILastResort",
     "IOrderEntry",
+    "IProtection",
     "ITimelines",
     "ITrading",
     "ITradingState",

@@ -19,7 +19,7 @@ from ..model.order import (
     OrderRequest,
     Replaced,
 )
-from ..model.protection import ExitsChange, ExitsMoved
+from ..model.protection import ExitsChange, ExitsMoved, PositionProtection
 from ..model.trading import StateSetter, Timeline, TradingState, TradingStatus
 
 
@@ -111,6 +111,18 @@ class ITradingState(Interface):
     ) -> Deferred[TradingStatus]:
         """Set the state; from the call on nothing that it forbids is sent, and it fires when that
         will survive a restart. ``ACTIVE`` also acknowledges what the reconciliation found.
+        """
+
+
+class IProtection(Interface):
+    """What protects positions."""
+
+    def positions() -> list[PositionProtection]:
+        """Of all positions that entries with exits opened, or will when they fill; oldest first."""
+
+    def position(position_id: str) -> PositionProtection:
+        """Of one, by its id or, at a netting broker, its symbol. Raises ``PositionNotFound`` if
+        nothing is known.
         """
 
 

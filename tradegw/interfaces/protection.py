@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from decimal import Decimal
 
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
@@ -46,6 +47,19 @@ class IOrderEntry(Interface):
 
     def bracket_legs(symbol: str) -> Deferred[list[Order]]:
         """The working legs that the broker itself keeps for entries in *symbol*."""
+
+
+class ILastResort(Interface):
+    """What the exits may have done to other orders and positions when their time is up."""
+
+    def close(position_id: str, quantity: Decimal) -> Deferred[bool]:
+        """Close *quantity* of a position, which may be named by its symbol, at the market.
+
+        Nothing is sent as long as an earlier one may still execute; whether something was.
+        """
+
+    def call_off(order_id: str) -> Deferred[bool]:
+        """Cancel an entry; whether it is known to be cancelled."""
 
 
 class IExits(Interface):

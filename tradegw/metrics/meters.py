@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from ..model.enums import OrderEventKind, Platform, RateLimitEventKind
 from ..model.trading import TradingState
 from .counting import BareCounter
+from .exits import ExitMeters
 
 K = TypeVar("K")
 
@@ -28,6 +29,7 @@ class Meters:
         disable_created_metrics()
         self.registry = registry
         self.stream = StreamMeters(registry)
+        self.exits = ExitMeters(registry)
         self._orders = _Orders(registry, platform)
         self._broker = _Broker(registry, platform)
         self._inner = _Inner(registry)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import enum
+from datetime import datetime
 from decimal import Decimal
 
 from msgspec import Struct, field
 
-from .enums import TrailingType
+from .enums import PositionSide, TrailingType, Word
 from .money import HUNDRED, is_sane
 
 
@@ -54,3 +55,115 @@ class ExitsMoved(Struct, frozen=True, omit_defaults=True, kw_only=True):
     position_id: str
     stop_loss: ExitLegPlacement | None = None
     take_profit: ExitLegPlacement | None = None
+
+
+class UncoveredPolicy(enum.StrEnum):
+    """What is done about a position whose stop has been missing for too long."""
+
+    ALERT = "alert"
+    CLOSE = "close"
+
+
+class ExitLimits(Struct, frozen=True, kw_only=True):
+    """How long what may be missing, and how often that is looked at."""
+
+    max_uncovered_seconds: float = 300.0
+    policy: UncoveredPolicy = UncoveredPolicy.ALERT
+    ttl_hours: int = 0
+    """How long an entry with exits may work without a fill; 0 is for ever."""
+    look_seconds: float = 5.0
+
+
+class ProtectionState(Word):
+    """How far the protection of an entry has come."""
+
+    PENDING = "PENDING"
+    """The entry works, and nothing of it is open."""
+    COVERED = "COVERED"
+    """Every exit that is wanted rests at the broker, for all that is open."""
+    UNCOVERED = "UNCOVERED"
+    """Some of it is missing, or not confirmed."""
+    ENDING = "ENDING"
+    """Nothing is open nor will be; legs are left, and are being cancelled."""
+
+
+class LegState(Word):
+    """What is known of an exit order."""
+
+    SENDING = "SENDING"
+    RESTING = "RESTING"
+    CHANGING = "CHANGING"
+    ENDING = "ENDING"
+    IN_DOUBT = "IN_DOUBT"
+    ENDED = "ENDED"
+
+
+class LegType(enum.StrEnum):
+    """Stop-loss or take-profit, as clients are told."""
+
+    STOP_LOSS = "stop_loss"
+    TAKE_PROFIT = "take_profit"
+
+
+class ExitTargets(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The trigger prices that are wanted; an exit that is not wanted is absent."""
+
+    stop_loss: Decimal | None = None
+    take_profit: Decimal | None = None
+
+
+class ExitQuantities(Struct, frozen=True, kw_only=True):
+    """A quantity for each kind of exit."""
+
+    stop_loss: Decimal
+    take_profit: Decimal
+
+
+class Shortfall(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """An exit that is missing: for how much, and why, if that is known."""
+
+    leg_type: LegType
+    quantity: Decimal
+    reason: str | None = None
+
+
+class ProtectiveLeg(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """An exit order. *remaining* is what may still execute; *price* is what it triggers at."""
+
+    order_id: str | None = None
+    client_order_id: str
+    leg_type: LegType
+    state: LegState
+    quantity: Decimal
+    remaining: Decimal
+    price: Decimal
+
+
+class EntryProtection(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The protection of what one entry order filled."""
+
+    order_id: str | None = None
+    client_order_id: str | None = None
+    state: ProtectionState
+    filled_quantity: Decimal
+    open_quantity: Decimal
+    targets: ExitTargets
+    uncovered_since: datetime | None = None
+    shortfalls: tuple[Shortfall, ...]
+    legs: tuple[ProtectiveLeg, ...]
+
+
+class PositionProtection(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """All protection of one position: what entries with exits opened of it, and their legs.
+
+    *covered* is what confirmed legs would close, *uncovered* what should have one and has none.
+    """
+
+    position_id: str | None = None
+    symbol: str
+    side: PositionSide
+    quantity: Decimal
+    covered: ExitQuantities
+    uncovered: ExitQuantities
+    uncovered_since: datetime | None = None
+    plans: tuple[EntryProtection, ...]

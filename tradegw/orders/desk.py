@@ -24,7 +24,7 @@ from ..model.protection import ExitsChange, ExitsMoved
 from .cancels import Cancels
 from .closing import Closing
 from .entry import Entry
-from .reads import Reads
+from .reference import Reference
 from .replaces import Replaces
 from .sweep import Sweep
 
@@ -49,16 +49,16 @@ class Desk:
         cancels: Cancels,
         sweep: Sweep,
         closing: Closing,
-        reads: Reads,
         exits: IExits,
+        reference: Reference,
     ) -> None:
         self._entry = entry
         self._replaces = replaces
         self._cancels = cancels
         self._sweep = sweep
         self._closing = closing
-        self._reads = reads
         self._exits = exits
+        self._reference = reference
         self._stopping = False
         self._under_way = 0
         self._idle: list[Deferred[None]] = []
@@ -84,7 +84,12 @@ class Desk:
         return self._kept(lambda: self._entry.submit(request, idempotency_key))
 
     def replace(self, order_id: str, change: OrderChange) -> Deferred[Replaced]:
-        return self._kept(lambda: self._replaces.replace(order_id, change))
+        return self._kept(lambda: self._replace(order_id, change))
+
+    @as_deferred
+    async def _replace(self, order_id: str, change: OrderChange) -> Replaced:
+        await self._reference.check_change(order_id, change)
+        return await self._replaces.replace(order_id, change)
 
     def cancel(self, order_id: str) -> Deferred[CancelResult]:
         return self._kept(lambda: self._cancels.cancel(order_id), MAX_URGENT)
@@ -110,7 +115,7 @@ class Desk:
 
     @as_deferred
     async def _move_exits(self, position_id: str, change: ExitsChange) -> ExitsMoved:
-        position = await self._reads.position(position_id, always=True)
+        position = await self._reference.position(position_id, change)
         return await self._exits.move(position, change)
 
     def _kept(self, work: Callable[[], Deferred[T]], most: int = MAX_UNDER_WAY) -> Deferred[T]:

@@ -18,6 +18,7 @@ from ..deferreds import as_deferred
 from ..errors import GatewayError, OrderNotFound, Overloaded, UnsupportedOperation, leaves_doubt
 from ..interfaces import IExits, IOrderEntry
 from ..model.journal import IntentKind, Verdict
+from ..model.market import Quote
 from ..model.order import (
     Order,
     OrderChange,
@@ -27,7 +28,7 @@ from ..model.order import (
     Replaced,
     is_older,
 )
-from . import answers
+from . import answers, sides
 from .attempt import CHECKED, Attempt
 from .blotter import Blotter
 from .dispatch import Dispatch
@@ -73,16 +74,23 @@ class Entry:
         self._exits: IExits
         self._resolution: Resolution
         self._renamed: Callable[[Order], object]
+        self._fresh: Callable[[str], Quote | None]
 
     def guard_with(
-        self, exits: IExits, resolution: Resolution, renamed: Callable[[Order], object]
+        self,
+        exits: IExits,
+        resolution: Resolution,
+        renamed: Callable[[Order], object],
+        fresh: Callable[[str], Quote | None],
     ) -> None:
         """Attached exits are the business of *exits* from now on, doubts that of *resolution*;
-        *renamed* hears of orders under their new ids.
+        *renamed* hears of orders under their new ids. *fresh* tells the quote of a symbol, if it is
+        known and not old.
         """
         self._exits = exits
         self._resolution = resolution
         self._renamed = renamed
+        self._fresh = fresh
 
     @as_deferred
     async def submit(self, request: OrderRequest, key: str | None = None) -> OrderHandle:
@@ -115,6 +123,7 @@ class Entry:
     def _check(self, request: OrderRequest) -> None:
         self._line.check()
         self._gate.check(request)
+        sides.check_order(request, self._fresh(request.symbol))
         if self._intents.in_doubt() >= MAX_IN_DOUBT:
             raise Overloaded(f"What became of {MAX_IN_DOUBT} orders is not known; no more are sent")
 

@@ -98,7 +98,7 @@ class Intake:
         self._link.down(symbols, error)
 
     def _quote(self, event: QuoteEvent) -> None:
-        self._link.tick(event.quote.symbol)
+        self._link.quoted(event)
         self._release.overtake(event)
 
     def _candle(self, event: CandleEvent) -> None:

@@ -8,10 +8,12 @@ from datetime import datetime
 from twisted.internet.defer import Deferred
 
 from ..interfaces import IEventSink, WallClock
+from ..market.prices import Prices
 from ..market.staleness import Staleness
 from ..metrics.meters import Meters
 from ..model.enums import ConnectionEventKind, Platform, StalenessEventKind
-from ..model.events import ConnectionEvent, Event, StalenessEvent
+from ..model.events import ConnectionEvent, Event, QuoteEvent, StalenessEvent
+from ..model.market import Quote
 from ..secrecy import scrub
 
 
@@ -37,6 +39,7 @@ class Link:
         self._lost_at: float | None = None
         self._losses = 0
         self.staleness = Staleness()
+        self._prices = Prices()
         self.is_up = False
 
     def up_after(self, work: Deferred[None]) -> Deferred[bool]:
@@ -64,6 +67,7 @@ class Link:
         """Lost; *symbols* are stale from now on."""
         self._losses += 1
         at = self._now()
+        self._prices.forget(symbols)
         newly_stale = self.staleness.mark(symbols, at)
         if self.is_up:
             self.is_up = False
@@ -77,6 +81,15 @@ class Link:
                 self._sink.publish(event)
         elif newly_stale:  # a second stream was lost after the first
             self._sink.publish(self._staleness(StalenessEventKind.STALE, newly_stale, at))
+
+    def quoted(self, event: QuoteEvent) -> None:
+        """A quote came."""
+        self._prices.see(event)
+        self.tick(event.quote.symbol)
+
+    def fresh(self, symbol: str) -> Quote | None:
+        """The last quote of *symbol*, if it is neither stale nor old."""
+        return self._prices.fresh(symbol, self._now())
 
     def tick(self, symbol: str) -> None:
         """A price of *symbol* came; told as ``FRESH`` if it had been stale."""

@@ -12,6 +12,7 @@ from ..model.protection import ExitsChange
 from . import sides
 from .blotter import Blotter
 from .entry import Entry
+from .reads import Reads
 from .watch import Watch
 
 
@@ -19,11 +20,17 @@ class Reference:
     """*fresh* tells the quote of a symbol, if it is known and not old."""
 
     def __init__(
-        self, entry: Entry, blotter: Blotter, watch: Watch, fresh: Callable[[str], Quote | None]
+        self,
+        entry: Entry,
+        blotter: Blotter,
+        watch: Watch,
+        reads: Reads,
+        fresh: Callable[[str], Quote | None],
     ) -> None:
         self._entry = entry
         self._blotter = blotter
         self._watch = watch
+        self._reads = reads
         self._fresh = fresh
 
     @as_deferred
@@ -37,6 +44,11 @@ class Reference:
         if order.parent_order_id is None:  # an exit has none itself, and is told so
             sides.check_change(order, change, self._fresh(order.symbol))
 
-    def check_position(self, position: Position, change: ExitsChange) -> None:
-        """Raise ``InvalidValue`` if an exit of *change* is on the wrong side."""
+    @as_deferred
+    async def position(self, position_id: str, change: ExitsChange) -> Position:
+        """The position, whose exits are to be changed; fails with ``InvalidValue`` if one of them
+        would be on the wrong side.
+        """
+        position = await self._reads.position(position_id, always=True)
         sides.check_position(position.side, change, self._fresh(position.symbol))
+        return position

@@ -76,14 +76,11 @@ def check_change(order: Order, change: OrderChange, quote: Quote | None) -> None
     all_exits = ExitsChange(stop_loss=entry.stop_loss, take_profit=entry.take_profit)
     reprices = change.limit_price is not None or change.stop_price is not None
     wrong = _of_entry(entry, all_exits if reprices else named, quote)
+    culprits: tuple[str, ...] = ("limit_price", "stop_price")
     if wrong is None and named != ExitsChange():
-        wrong = _crossed(order.side, all_exits)
-    if wrong is None:
-        return
-    error = wrong.error(order.side.value)
-    if getattr(change, wrong.field) is None:
-        raise _blamed(error, change)
-    raise error
+        wrong, culprits = _crossed(order.side, all_exits), ("take_profit",)
+    if wrong is not None:
+        raise _blamed(wrong.error(order.side.value), change, (wrong.field, *culprits))
 
 
 def check_position(side: PositionSide, change: ExitsChange, quote: Quote | None) -> None:
@@ -94,10 +91,9 @@ def check_position(side: PositionSide, change: ExitsChange, quote: Quote | None)
         raise wrong.error(f"{side.value} position")
 
 
-def _blamed(error: InvalidValue, change: OrderChange) -> InvalidValue:
-    """*error* about an exit that the order has already: something in *change* is what is wrong."""
-    names = ("limit_price", "stop_price", "stop_loss", "take_profit")
-    field = next(name for name in names if getattr(change, name) is not None)
+def _blamed(error: InvalidValue, change: OrderChange, fields: tuple[str, ...]) -> InvalidValue:
+    """*error*, of the first of *fields* that *change* names: the exit may be the order's own."""
+    field = next(field for field in fields if getattr(change, field) is not None)
     return InvalidValue(error.message, field, plain(getattr(change, field)))
 
 
@@ -164,9 +160,7 @@ def _crossed(entered: Side, exits: ExitsChange) -> _Wrong | None:
     if exits.take_profit is None:
         return None
     other = _Level("its take_profit", exits.take_profit)
-    return _misplaced(
-        "stop_loss", exits.stop_loss, _Span(other, other), below=entered is Side.BUY
-    )
+    return _misplaced("stop_loss", exits.stop_loss, _Span(other, other), below=entered is Side.BUY)
 
 
 def _misplaced(field: str, price: Decimal | None, span: _Span, *, below: bool) -> _Wrong | None:

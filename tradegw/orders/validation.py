@@ -14,6 +14,7 @@ from ..model.enums import OrderType, TrailingType
 from ..model.money import HUNDRED, ZERO, plain
 from ..model.order import ClosePositionRequest, OrderChange, OrderRequest
 from ..model.protection import ExitsChange
+from . import sides
 
 MAX_SYMBOL_LENGTH: Final = 20
 MAX_ID_LENGTH: Final = 64
@@ -44,6 +45,7 @@ def check_order(request: OrderRequest) -> None:
         _check_positive(name, getattr(request, name))
     _check_display_quantity(request)
     _check_positive("leverage", request.leverage)
+    sides.check_order(request)
 
 
 def check_change(change: OrderChange) -> None:

@@ -56,7 +56,7 @@ _TAGS: Final = {
     "account": "The money",
     "orders": "Submit, look up, explain, change, cancel",
     "trades": "Executions",
-    "positions": "Look up, close, move exits",
+    "positions": "Look up, close, move exits, see what protects them",
     "market_data": "Quotes and bars",
     "events": "What was told, to be read again",
     "system": "The broker behind the gateway",

@@ -9,6 +9,7 @@ from ..interfaces import (
     IEnquiry,
     IEventLog,
     IHealth,
+    IProtection,
     ITimelines,
     ITrading,
     ITradingState,
@@ -24,4 +25,5 @@ class Rooms(Struct, frozen=True, kw_only=True):
     health: IHealth
     trading_state: ITradingState
     timelines: ITimelines
+    protection: IProtection
     events: IEventLog

@@ -1,0 +1,128 @@
+"""Missing protection is told: when it begins, when its reasons change, and again and again.
+
+A fill is without confirmed legs for a moment, always; that is told only if it lasts. When it began
+is kept with the plan, so that it goes on counting after a restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from twisted.logger import Logger
+
+from ..interfaces import WallClock
+from ..metrics.exits import ExitMeters
+from ..model.protection import LegKind, ProtectionState
+from ..risk.breaker import Breaker
+from .alerts import Alerts
+from .coverage import unconfirmed
+from .plan import Plan
+from .plans import Guarded
+
+AGAIN_SECONDS: Final = 60.0
+"""So long after it was told last a shortfall that goes on is told again."""
+
+UNCONFIRMED: Final = "The broker has not confirmed it yet"
+
+
+class Outcry:
+    """Tells what of a plan is missing. Times are *now* to clients, monotonic *seconds* here."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        alerts: Alerts,
+        breaker: Breaker,
+        meters: ExitMeters,
+        now: WallClock,
+        seconds: Callable[[], float],
+    ) -> None:
+        self.alerts = alerts
+        self._breaker = breaker
+        self._meters = meters
+        self._now = now
+        self._seconds = seconds
+
+    def age(self, plan: Plan) -> float:
+        """For how many seconds some of the protection of *plan* has been missing."""
+        if plan.uncovered_since is None:
+            return 0.0
+        return max(0.0, (self._now() - plan.uncovered_since).total_seconds())
+
+    def measure(self, states: Mapping[ProtectionState, int], oldest: float) -> None:
+        """So many plans are in each state, and the oldest shortfall has lasted *oldest* seconds."""
+        self._meters.plans(states)
+        self._meters.oldest_shortfall(oldest)
+
+    def look(self, guarded: Guarded) -> bool:
+        """Note when a shortfall begins and ends; whether the plan is another now."""
+        plan, since = guarded.plan, guarded.plan.uncovered_since
+        is_missing = bool(unconfirmed(plan))
+        self._count(guarded, is_missing)
+        if is_missing and since is None:
+            plan.uncovered_since = self._now()
+        elif not is_missing and since is not None:
+            self._resolved(guarded)
+        if not (is_missing or plan.short or guarded.is_lost):
+            guarded.told = {}  # should the same happen again, it is news
+        return plan.uncovered_since is not since
+
+    def _count(self, guarded: Guarded, is_missing: bool) -> None:
+        now = self._seconds()
+        if guarded.uncovered_at is not None:
+            self._meters.uncovered_for(now - guarded.uncovered_at)
+        guarded.uncovered_at = now if is_missing else None
+
+    def _resolved(self, guarded: Guarded) -> None:
+        plan = guarded.plan
+        if guarded.told:
+            self.log.info(
+                "{symbol} of order {entry_id} is no longer unprotected, after {seconds:.1f} s",
+                symbol=plan.symbol,
+                entry_id=plan.entry_id,
+                seconds=self.age(plan),
+            )
+        plan.uncovered_since = None
+
+    def tell(self, guarded: Guarded, more: Mapping[LegKind, str] | None = None) -> None:
+        """Tell why legs are missing, unless just that was told; *more* are reasons beside those
+        of the plan.
+        """
+        reasons = self._reasons(guarded, more)
+        if reasons and reasons != guarded.told:
+            self._raise(guarded, reasons)
+
+    def tell_unconfirmed(self, guarded: Guarded) -> None:
+        """The same, if legs are missing for no known reason, too."""
+        reasons = {**dict.fromkeys(unconfirmed(guarded.plan), UNCONFIRMED), **guarded.told}
+        self.tell(guarded, {kind: reasons[kind] for kind in unconfirmed(guarded.plan)})
+
+    def tell_again(self, guarded: Guarded) -> None:
+        """The broker is back: what it ended with is told once more."""
+        self._raise(guarded, self._reasons(guarded), rebroadcast=True)
+
+    def insist(self, guarded: Guarded) -> None:
+        """Tell what is missing, again if it was told a minute ago."""
+        self.tell_unconfirmed(guarded)
+        if guarded.told_at is None:
+            guarded.told_at = self._seconds()  # it was told in another way just now
+        elif self._seconds() - guarded.told_at >= AGAIN_SECONDS:
+            self.tell_again(guarded)
+
+    def _reasons(
+        self, guarded: Guarded, more: Mapping[LegKind, str] | None = None
+    ) -> dict[LegKind, str]:
+        """What was told holds for as long as that kind is missing and nothing better is known."""
+        missing = unconfirmed(guarded.plan)
+        still = {kind: reason for kind, reason in guarded.told.items() if kind in missing}
+        return {**still, **(more or {}), **guarded.plan.short}
+
+    def _raise(
+        self, guarded: Guarded, reasons: dict[LegKind, str], *, rebroadcast: bool = False
+    ) -> None:
+        guarded.told, guarded.told_at = reasons, self._seconds()
+        self.alerts.unprotected(
+            guarded.plan, reasons, self._breaker.is_open, rebroadcast=rebroadcast
+        )

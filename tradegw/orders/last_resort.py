@@ -1,0 +1,55 @@
+"""What the exits have done when their time is up: through the same doors as for any client."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from zope.interface import implementer
+
+from ..deferreds import as_deferred
+from ..interfaces import ILastResort
+from ..model.journal import IntentKind
+from ..model.order import ClosePositionRequest
+from .blotter import Blotter
+from .cancels import Cancels
+from .closing import Closing
+from .intents import Intents
+
+
+@implementer(ILastResort)
+class LastResort:
+    """Has *closing* close and *cancels* cancel; both are in the journal, and halting trading stops
+    neither.
+    """
+
+    def __init__(
+        self, closing: Closing, cancels: Cancels, blotter: Blotter, intents: Intents
+    ) -> None:
+        self._closing = closing
+        self._cancels = cancels
+        self._blotter = blotter
+        self._intents = intents
+        self._last: dict[str, str] = {}
+        """The closing order that was sent last, by position."""
+
+    @as_deferred
+    async def close(self, position_id: str, quantity: Decimal) -> bool:
+        if self._may_execute(position_id):
+            return False
+        handle = await self._closing.close(position_id, ClosePositionRequest(quantity=quantity))
+        self._last[position_id] = handle.id
+        return True
+
+    def _may_execute(self, position_id: str) -> bool:
+        order = self._blotter.order(self._last.get(position_id, ""))
+        if order is not None and not order.status.is_terminal:
+            return True
+        return any(
+            attempt.intent.kind is IntentKind.CLOSE
+            and position_id in (attempt.intent.target, attempt.intent.symbol)
+            for attempt in self._intents.under_way()
+        )
+
+    @as_deferred
+    async def call_off(self, order_id: str) -> bool:
+        return (await self._cancels.cancel(order_id)).success
