@@ -268,6 +268,19 @@ def test_a_leg_that_was_never_placed_is_answered_409(without_profit: Held) -> No
     assert without_profit.resting() == {"c1-sl": "90"}
 
 
+def test_w60_an_exit_on_the_wrong_side_is_answered_400_and_nothing_moves(held: Held) -> None:
+    status, body = held.move(stop_loss="120", take_profit="115")
+    assert (status, body["code"]) == (400, "INVALID_VALUE")
+    assert body["message"] == "stop_loss 120 of a LONG position must be below its take_profit 115"
+    assert body["details"] == {"field": "stop_loss", "provided": "120"}
+    limit = {"order_type": "limit", "limit_price": "90", "client_order_id": "c2"}
+    status, body = held.ask("POST", "/v1/orders", ENTRY | limit)
+    assert (status, body["code"]) == (400, "INVALID_VALUE")
+    assert body["message"] == "stop_loss 90 of a BUY must be below its limit_price 90"
+    assert held.asked() == []
+    assert held.resting() == {"c1-sl": "90", "c1-tp": "110"}
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [

@@ -207,7 +207,7 @@ def test_a_refusal_is_told_and_leaves_nothing_behind(journey: Journey) -> None:
     assert journey.ask("POST", "/v1/orders", BRACKET | {"client_order_id": "c2"})[0] == 201
 
 
-def test_an_exit_that_cannot_be_placed_is_shouted_about_before_the_fill_and_repaired(
+def test_w04_an_exit_that_cannot_be_placed_is_shouted_about_before_the_fill_and_repaired(
     journey: Journey,
 ) -> None:
     _, handle = journey.ask("POST", "/v1/orders", BRACKET)

@@ -14,8 +14,12 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from .deferreds import logged
+from .exits.alerts import Alerts
+from .exits.closeout import Closeout
+from .exits.expiry import Expiry
 from .exits.guardian import Guardian
 from .exits.keeping import Keeping
+from .exits.outcry import Outcry
 from .exits.overview import Overview
 from .interfaces import IBroker, IEventSink, IJournal, WallClock
 from .metrics.meters import Meters
@@ -114,16 +118,10 @@ class Core:
         told.positions |= hedges.told()
         self.gate = Gate(self.trading.gate, self.books, blotter, intents, told, clock, nets=nets)
         self.entry = entry = Entry(line, blotter, told, intents, writing, dispatch, self.gate)
+        exit_breaker, alerts = self.breakers.exit_order, Alerts(alarm)
+        outcry = Outcry(alerts, exit_breaker, meters.exits, now, seconds)
         self.guardian = guardian = Guardian(
-            entry,
-            self.breakers.exit_order,
-            alarm,
-            Keeping(journal, now),
-            clock,
-            seconds,
-            meters.exits,
-            around.exit_limits,
-            nets=hedges.nets,
+            entry, exit_breaker, outcry, Keeping(journal, now), clock, seconds, nets=hedges.nets
         )
         self.protection = Overview(guardian.plans, told.positions, nets=hedges.nets)
         self.reads = Reads(line, blotter, intents, journal, clock, seconds, now)
@@ -149,6 +147,7 @@ class Core:
         self.timelines = Timelines(journal)
         self._connect()
         self._restore()
+        self._look_out(alerts, around)
 
     def _connect(self) -> None:
         """Those who are known to each other both ways."""
@@ -156,12 +155,19 @@ class Core:
             self.guardian, self.resolution.pursue, self._turned_up, self._never_arrived
         )
         self.entry.guard_with(self.guardian, self.resolution, self._groups.found, self.link.fresh)
-        self.guardian.resort_to(
-            LastResort(self.closing, self._cancels, self.blotter, self.intents)
-        )
         self._watch.tell_with(self._findings.learned)
         self._findings.tell_to(self.intake, self._groups.resume)
         self.intake.connect(self.reconciliation.suspect, self._relinked)
+
+    def _look_out(self, alerts: Alerts, around: Surroundings) -> None:
+        """For exits that are missing, whatever the reason, and entries that wait for too long."""
+        limits, clock = around.exit_limits, around.clock
+        last_resort = LastResort(self.closing, self._cancels, self.blotter, self.intents)
+        self.guardian.look_out(
+            Closeout(alerts, last_resort, limits, clock),
+            Expiry(alerts, last_resort, limits, clock, around.now),
+            limits.look_seconds,
+        )
 
     def _restore(self) -> None:
         """What was under way when the last process ended is found out."""

@@ -15,6 +15,7 @@ from tradegw.config.report import report
 from tradegw.config.settings import Mode, Provider, Reconnect, Settings
 from tradegw.config.variables import GROUPS
 from tradegw.model.enums import Platform
+from tradegw.model.protection import UncoveredPolicy
 from tradegw.secrecy import Secret
 
 MOCK = {"GATEWAY_PROVIDER": "mock"}
@@ -42,7 +43,9 @@ def test_defaults() -> None:
         enable_swagger=False,
         subscriptions=(),
         reconnect=Reconnect(initial_backoff_ms=1000, max_backoff_ms=60_000, max_duration_secs=300),
-        sl_tp_ttl_hours=24,
+        sl_tp_ttl_hours=0,
+        exit_max_uncovered_secs=300,
+        exit_uncovered_policy=UncoveredPolicy.ALERT,
         exit_state_file=Path("gateway-exit-state.json"),
         log_level="info",
         log_json=None,
@@ -155,8 +158,11 @@ def test_reconnecting() -> None:
         ("RECONNECT_MAX_BACKOFF_MS", "-1"),
         ("RECONNECT_MAX_DURATION_SECS", "-1"),
         ("RECONNECT_MAX_DURATION_SECS", "1.5"),
-        ("SL_TP_TTL_HOURS", "0"),
+        ("SL_TP_TTL_HOURS", "-1"),
         ("SL_TP_TTL_HOURS", "a day"),
+        ("EXIT_MAX_UNCOVERED_SECS", "4"),
+        ("EXIT_MAX_UNCOVERED_SECS", "86401"),
+        ("EXIT_UNCOVERED_POLICY", "CLOSE"),
         ("JOURNAL_RETENTION_DAYS", "0"),
         ("JOURNAL_RETENTION_DAYS", "3651"),
         ("JOURNAL_MAX_MB", "15"),
@@ -189,8 +195,18 @@ def test_the_journal_and_its_limits() -> None:
     assert (own.submit_wait_secs, own.reconcile_secs) == (3, 15)
 
 
-def test_life_of_pending_exits() -> None:
+def test_w13_entries_with_exits_wait_for_ever_unless_a_time_is_set() -> None:
+    assert given().sl_tp_ttl_hours == given(SL_TP_TTL_HOURS="0").sl_tp_ttl_hours == 0
     assert given(SL_TP_TTL_HOURS="48").sl_tp_ttl_hours == 48
+
+
+def test_what_is_done_about_missing_stops() -> None:
+    """Told for ever, unless the operator wants them closed."""
+    plain = given()
+    assert (plain.exit_max_uncovered_secs, plain.exit_uncovered_policy) == (300, "alert")
+    own = given(EXIT_MAX_UNCOVERED_SECS="5", EXIT_UNCOVERED_POLICY="close")
+    assert own.exit_max_uncovered_secs == 5
+    assert own.exit_uncovered_policy is UncoveredPolicy.CLOSE
 
 
 @pytest.mark.parametrize(
@@ -255,7 +271,7 @@ def test_misspelt_variables_are_seen() -> None:
 
 
 def test_all_faults_are_told_together() -> None:
-    text = refused(GATEWAY_PORT="x", SL_TP_TTL_HOURS="0", GATEWAY_API_KEY="short")
+    text = refused(GATEWAY_PORT="x", SL_TP_TTL_HOURS="x", GATEWAY_API_KEY="short")
     assert len(text.splitlines()) == 3
 
 

@@ -124,7 +124,7 @@ LINK = re.compile(r"\]\(([^)#]+)?(?:#([\w-]+))?\)")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_what_a_page_names_is_there(page: Path) -> None:
+def test_w77_what_a_page_names_is_there(page: Path) -> None:
     """Tests and benches that are to show something, and what is linked to."""
     text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
     there = {path.name for path in (ROOT / "tests").rglob("*.py")}

@@ -14,15 +14,17 @@ from tradegw.model.enums import PositionSide
 from tradegw.testing.broker import ScriptedBroker
 
 
-def crashed(core: Core) -> Core:
-    """The one after *core*, which does nothing any more; orders under way may arrive yet."""
+def crashed(core: Core, **options: Any) -> Core:
+    """The one after *core*, made with *options*; that one does nothing any more, but orders under
+    way may arrive yet.
+    """
     for call in core.clock.getDelayedCalls():
         call.cancel()
     for room, way_out in ((core.line, "ask"), (core.chronicle, "publish")):
         setattr(room, way_out, _nothing)
     core.guardian.stop()
     core.guardian.on_order_event = _nothing  # type: ignore[method-assign]  # it is dead
-    return Core(again=core)
+    return Core(again=core, **options)
 
 
 def _nothing(*_args: Any, **_options: Any) -> Deferred[Any]:

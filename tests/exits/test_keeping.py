@@ -222,7 +222,7 @@ def test_what_one_execution_did_to_several_plans_is_written_together(core: Core)
     ] == [(Decimal(1), Decimal(1))]
 
 
-def test_all_that_happens_to_a_plan_is_written(core: Core) -> None:
+def test_w71_all_that_happens_to_a_plan_is_written(core: Core) -> None:
     core.broker.renames = True
     entry_id = core.entered(order_type=OrderType.LIMIT, limit_price="100")
     check_that_plans_are_kept(core)

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tradegw.metrics.exposition import exposition
 from tradegw.metrics.meters import Meters
 from tradegw.model.enums import OrderEventKind, Platform, RateLimitEventKind
+from tradegw.model.protection import ProtectionState
 from tradegw.model.trading import TradingState
 from tradegw.stream.meters import StreamMeters
 
@@ -72,6 +73,9 @@ def test_types_of_all_metrics(page: Page) -> None:
         "gateway_reconciliations_total": "counter",
         "gateway_events_reconciled_total": "counter",
         "gateway_backtest_completions_total": "counter",
+        "gateway_exit_plans": "gauge",
+        "gateway_exit_uncovered_seconds": "gauge",
+        "gateway_exit_uncovered_plan_seconds_total": "counter",
         "gateway_ws_queue_depth": "gauge",
         "gateway_release_queue_depth": "gauge",
         "gateway_reactor_lag_seconds": "histogram",
@@ -203,3 +207,23 @@ def test_two_gateways_in_one_process_count_apart() -> None:
     one, other = Page(), Page()
     one.meters.order_submitted()
     assert other.value("gateway_orders_submitted_total" + P) == 0
+
+
+def test_protection_is_counted_by_state_and_by_time(page: Page) -> None:
+    assert page.value('gateway_exit_plans{state="UNCOVERED"}') == 0
+    page.meters.exits.plans({ProtectionState.UNCOVERED: 2, ProtectionState.PENDING: 1})
+    page.meters.exits.plans({ProtectionState.COVERED: 3})
+    states = re.findall(r'gateway_exit_plans\{state="(\w+)"\} (\S+)', page.text)
+    assert dict(states) == {
+        "PENDING": "0.0",
+        "COVERED": "3.0",
+        "UNCOVERED": "0.0",
+        "ENDING": "0.0",
+    }
+    page.meters.exits.oldest_shortfall(12.5)
+    page.meters.exits.oldest_shortfall(2.5)
+    assert page.value("gateway_exit_uncovered_seconds") == 2.5
+    page.meters.exits.uncovered_for(2)
+    page.meters.exits.uncovered_for(-1)
+    page.meters.exits.uncovered_for(1.5)
+    assert page.value("gateway_exit_uncovered_plan_seconds_total") == 3.5

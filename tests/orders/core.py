@@ -29,6 +29,7 @@ from tradegw.model.enums import (
 )
 from tradegw.model.events import AlertEvent, Event, OrderEvent, PositionEvent
 from tradegw.model.order import Order, OrderHandle, OrderRequest
+from tradegw.model.protection import ExitLimits
 from tradegw.testing.broker import EPOCH, ScriptedBroker
 from tradegw.testing.journal import MemoryJournal
 
@@ -37,7 +38,7 @@ T = TypeVar("T")
 SYMBOL = "AAPL"
 POSITION_ID = "pos-1"
 FOR_EVER = 1e9
-"""Seconds: tests reconcile when they want to."""
+"""Seconds: tests reconcile, and look for missing exits, when they want to."""
 
 
 def result_of(work: Deferred[T]) -> T:
@@ -121,6 +122,7 @@ class Core(WiredCore):
         store: MemoryJournal | None = None,
         reconcile_seconds: float = FOR_EVER,
         hedges: bool = False,
+        exit_limits: ExitLimits | None = None,
     ) -> None:
         """With *again*: as after a restart of that one, at the same broker. Unless *linked* the
         broker is not logged on yet. It nets positions unless it *hedges*. *store* is the journal,
@@ -147,6 +149,7 @@ class Core(WiredCore):
                 now=self.now,
                 new_id=self._new_id,
                 reconcile_seconds=reconcile_seconds,
+                exit_limits=exit_limits or ExitLimits(look_seconds=FOR_EVER),
             ),
         )
         self.groups = self.intake._groups

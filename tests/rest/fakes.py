@@ -14,6 +14,7 @@ from tradegw.interfaces import (
     IEnquiry,
     IEventLog,
     IHealth,
+    IProtection,
     ITimelines,
     ITrading,
     ITradingState,
@@ -65,7 +66,20 @@ from tradegw.model.order import (
     OrderRequest,
     Replaced,
 )
-from tradegw.model.protection import ExitLegPlacement, ExitsChange, ExitsMoved
+from tradegw.model.protection import (
+    EntryProtection,
+    ExitLegPlacement,
+    ExitQuantities,
+    ExitsChange,
+    ExitsMoved,
+    ExitTargets,
+    LegState,
+    LegType,
+    PositionProtection,
+    ProtectionState,
+    ProtectiveLeg,
+    Shortfall,
+)
 from tradegw.model.trading import (
     StateSetter,
     Timeline,
@@ -218,6 +232,42 @@ TIMELINE = Timeline(
 )
 
 
+PROTECTION = PositionProtection(
+    position_id="mock-pos-AAPL",
+    symbol="AAPL",
+    side=PositionSide.LONG,
+    quantity=Decimal(10),
+    covered=ExitQuantities(stop_loss=Decimal(4), take_profit=Decimal(0)),
+    uncovered=ExitQuantities(stop_loss=Decimal(6), take_profit=Decimal(0)),
+    uncovered_since=NOON,
+    plans=(
+        EntryProtection(
+            order_id="b7",
+            client_order_id="s1-0007",
+            state=ProtectionState.UNCOVERED,
+            filled_quantity=Decimal(12),
+            open_quantity=Decimal(10),
+            targets=ExitTargets(stop_loss=Decimal("180.00")),
+            uncovered_since=NOON,
+            shortfalls=(
+                Shortfall(leg_type=LegType.STOP_LOSS, quantity=Decimal(6), reason="no margin"),
+            ),
+            legs=(
+                ProtectiveLeg(
+                    order_id="b8",
+                    client_order_id="s1-0007-sl",
+                    leg_type=LegType.STOP_LOSS,
+                    state=LegState.RESTING,
+                    quantity=Decimal(6),
+                    remaining=Decimal(4),
+                    price=Decimal("180.00"),
+                ),
+            ),
+        ),
+    ),
+)
+
+
 class _Scripted:
     """Remembers every call; answers what ``will`` says for it, else the usual."""
 
@@ -333,6 +383,17 @@ class FakeTradingState(_Scripted):
 class FakeTimelines(_Scripted):
     def timeline(self, order_id: str) -> Deferred[Timeline]:
         return self._later("timeline", (order_id,), TIMELINE)
+
+
+@implementer(IProtection)
+class FakeProtection(_Scripted):
+    def positions(self) -> list[PositionProtection]:
+        answer: list[PositionProtection] = self._done("positions", (), [PROTECTION])
+        return answer
+
+    def position(self, position_id: str) -> PositionProtection:
+        answer: PositionProtection = self._done("position", (position_id,), PROTECTION)
+        return answer
 
 
 @implementer(IBreakers)

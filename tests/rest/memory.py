@@ -24,6 +24,7 @@ from tests.rest.fakes import (
     FakeEnquiry,
     FakeEvents,
     FakeHealth,
+    FakeProtection,
     FakeTimelines,
     FakeTrading,
     FakeTradingState,
@@ -166,6 +167,7 @@ class Gateway:
         self.health = FakeHealth()
         self.trading_state = FakeTradingState()
         self.timelines = FakeTimelines()
+        self.protection = FakeProtection()
         self.events = FakeEvents()
         self.clock = Clock()
         self.observed: list[tuple[str, int, float]] = []
@@ -176,6 +178,7 @@ class Gateway:
             health=self.health,
             trading_state=self.trading_state,
             timelines=self.timelines,
+            protection=self.protection,
             events=self.events,
         )
         self.site = build_site(
@@ -214,6 +217,7 @@ class Gateway:
             self.breakers,
             self.trading_state,
             self.timelines,
+            self.protection,
             self.events,
         )
         return [call for room in rooms for call in room.calls]

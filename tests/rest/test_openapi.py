@@ -75,6 +75,8 @@ OPERATIONS = [
     "close_position",
     "modify_position_exits",
     "close_all_positions",
+    "get_protection",
+    "get_position_protection",
     "get_quote",
     "get_bars",
     "get_events",
@@ -256,6 +258,7 @@ def test_every_documented_error_is_as_described(gateway: Gateway, route: Route) 
         gateway.breakers,
         gateway.trading_state,
         gateway.timelines,
+        gateway.protection,
         gateway.events,
     )
     for room in rooms:

@@ -18,6 +18,7 @@ from tests.rest.fakes import (
     HEALTH,
     ORDER,
     POSITION,
+    PROTECTION,
     QUOTE,
     STATUS,
     STOPPING,
@@ -30,6 +31,7 @@ from tradegw.interfaces import (
     IBreakers,
     IEnquiry,
     IHealth,
+    IProtection,
     ITimelines,
     ITrading,
     ITradingState,
@@ -65,6 +67,7 @@ def test_the_fakes_keep_the_promises_of_the_rooms(gateway: Gateway) -> None:
     assert verifyObject(IHealth, gateway.health)
     assert verifyObject(ITradingState, gateway.trading_state)
     assert verifyObject(ITimelines, gateway.timelines)
+    assert verifyObject(IProtection, gateway.protection)
 
 
 def test_an_order_is_submitted_as_it_was_written(gateway: Gateway) -> None:
@@ -408,7 +411,7 @@ def test_probes(gateway: Gateway) -> None:
     ]
 
 
-def test_while_stopping_readyz_is_503_and_the_others_stay_200(gateway: Gateway) -> None:
+def test_w52_while_stopping_readyz_is_503_and_the_others_stay_200(gateway: Gateway) -> None:
     gateway.health.will["ready"] = STOPPING
     reply = gateway.ask("GET", "/readyz")
     assert reply.status == 503
@@ -436,3 +439,24 @@ def test_health_leaves_out_an_empty_list_of_stale_instruments(gateway: Gateway) 
         "git_sha": "606e06e",
         "providers": [{"platform": "mock", "connected": True}],
     }
+
+
+def test_what_protects_positions_is_listed(gateway: Gateway) -> None:
+    reply = gateway.ask("GET", "/v1/protection")
+    assert (reply.status, reply.json) == (200, [shown(PROTECTION)])
+    (plan,) = reply.json[0]["plans"]
+    assert plan["shortfalls"] == [{"leg_type": "stop_loss", "quantity": "6", "reason": "no margin"}]
+    assert plan["targets"] == {"stop_loss": "180.00"}
+
+
+def test_what_protects_one_position_is_asked_by_its_name(gateway: Gateway) -> None:
+    reply = gateway.ask("GET", "/v1/protection/BTC%2FUSD")
+    assert (reply.status, reply.json) == (200, shown(PROTECTION))
+    assert gateway.calls == [("position", "BTC/USD")]
+
+
+def test_a_position_of_which_nothing_is_known_is_not_found(gateway: Gateway) -> None:
+    gateway.protection.will["position"] = errors.PositionNotFound("p9")
+    reply = gateway.ask("GET", "/v1/protection/p9")
+    assert (reply.status, reply.code) == (404, "POSITION_NOT_FOUND")
+    assert reply.json["details"] == {"resource": "position", "id": "p9"}

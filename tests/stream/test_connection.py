@@ -312,7 +312,7 @@ def test_a_ping_is_answered_at_once() -> None:
     assert client.of(Opcode.PONG) == [b"are you there"]
 
 
-def test_the_gateway_pings_every_25_seconds() -> None:
+def test_w48_the_gateway_pings_every_25_seconds() -> None:
     gateway = Gateway()
     client = gateway.connect()
     gateway.clock.advance(24.9)

@@ -382,7 +382,7 @@ def test_a_replay_much_longer_than_the_backlog_waits_for_its_reader() -> None:
     assert slow.texts == book.after(0)
 
 
-def test_one_that_was_closed_as_too_slow_loses_nothing_by_coming_again() -> None:
+def test_w47_one_that_was_closed_as_too_slow_loses_nothing_by_coming_again() -> None:
     gateway, book = kept(5000)
     slow = gateway.connect("?since=0")
     slow.wire.stall()

@@ -56,7 +56,7 @@ def test_a_client_may_fall_behind_again_while_it_catches_up() -> None:
     assert not slow.wire.protocol.outlet.outbox
 
 
-def test_a_client_too_far_behind_is_evicted_once_with_its_own_code() -> None:
+def test_w47_a_client_too_far_behind_is_evicted_once_with_its_own_code() -> None:
     gateway = Gateway()
     slow, quick = stalled(gateway), gateway.connect()
     for sequence in range(3000):

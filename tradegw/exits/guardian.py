@@ -145,9 +145,14 @@ class Guardian:
         return self._holdings.execute(order, is_leg=is_leg, counted_as=counted_as)
 
     def _released(self, order: Order, quantity: Decimal) -> list[Guarded]:
-        """*order*, no leg, closed *quantity*: of what protected that the oldest is freed first."""
-        released = []
-        for guarded in self._plans.closed_by(order) if quantity else ():
+        """*order*, no leg, closed *quantity*: what is unprotected is freed first, then of the
+        legs the oldest.
+        """
+        released: list[Guarded] = []
+        if not quantity:
+            return released
+        closed = self._plans.closed_by(order)
+        for guarded in sorted(closed, key=lambda guarded: not unconfirmed(guarded.plan)):
             quantity -= guarded.plan.release(quantity, by=order)
             released.append(guarded)
             if not quantity:

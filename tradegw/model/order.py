@@ -18,6 +18,7 @@ from .enums import (
     TimeInForce,
     TrailingType,
 )
+from .protection import ExitsChange, Trail
 
 
 class Unresolved(enum.StrEnum):
@@ -31,6 +32,9 @@ class OrderRequest(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     Quantities are in base units, prices in the quote currency. ``null`` means absent, for every
     optional member. Which prices an order type needs, and which it must not have, is checked.
+
+    ``trailing_stop`` attaches a stop that follows the market; with a ``stop_loss`` beside it, that
+    is the first stop where it is the closer one. A ``trailing_distance`` is of a TRAILING_STOP.
     """
 
     symbol: str
@@ -43,6 +47,7 @@ class OrderRequest(Struct, frozen=True, omit_defaults=True, kw_only=True):
     trailing_type: TrailingType | None = None
     stop_loss: Decimal | None = None
     take_profit: Decimal | None = None
+    trailing_stop: Trail | None = None
     position_id: str | None = None
     reduce_only: bool | None = None
     post_only: bool | None = None
@@ -61,13 +66,15 @@ class OrderRequest(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     @property
     def wants_exits(self) -> bool:
-        return self.stop_loss is not None or self.take_profit is not None
+        fixed = self.stop_loss is not None or self.take_profit is not None
+        return fixed or self.trailing_stop is not None
 
 
 class OrderChange(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What to change of a working order; members left out keep their values.
 
-    ``quantity`` is the new total, not the rest.
+    ``quantity`` is the new total, not the rest. A ``trailing_distance`` with a ``trailing_type`` is
+    of the stop that protects what the order fills; without, of the order itself, a TRAILING_STOP.
     """
 
     limit_price: Decimal | None = None
@@ -76,6 +83,18 @@ class OrderChange(Struct, frozen=True, omit_defaults=True, kw_only=True):
     stop_loss: Decimal | None = None
     take_profit: Decimal | None = None
     trailing_distance: Decimal | None = None
+    trailing_type: TrailingType | None = None
+
+    @property
+    def exits(self) -> ExitsChange:
+        """What it changes of the exits."""
+        distance = None if self.trailing_type is None else self.trailing_distance
+        return ExitsChange(
+            stop_loss=self.stop_loss,
+            take_profit=self.take_profit,
+            trailing_distance=distance,
+            trailing_type=self.trailing_type,
+        )
 
 
 class Order(Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -36,10 +36,22 @@ class Trail(Struct, frozen=True, kw_only=True):
 
 
 class ExitsChange(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """New trigger prices for the legs of a position; the body of ``PATCH /v1/positions/{id}``."""
+    """New trigger prices for the legs of a position; the body of ``PATCH /v1/positions/{id}``.
+
+    With ``trailing_distance`` and ``trailing_type`` the stop follows the market from now on.
+    """
 
     stop_loss: Decimal | None = None
     take_profit: Decimal | None = None
+    trailing_distance: Decimal | None = None
+    trailing_type: TrailingType | None = None
+
+    @property
+    def trail(self) -> Trail | None:
+        """How the stop is to follow; raises ``ValueError`` where :class:`Trail` does."""
+        if self.trailing_distance is None or self.trailing_type is None:
+            return None
+        return Trail(distance=self.trailing_distance, kind=self.trailing_type)
 
 
 class ExitLegPlacement(Struct, frozen=True, kw_only=True):
@@ -112,6 +124,14 @@ class ExitTargets(Struct, frozen=True, omit_defaults=True, kw_only=True):
     take_profit: Decimal | None = None
 
 
+class TrailingState(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """How a stop follows the market; *mark* is the best price since the entry filled."""
+
+    distance: Decimal
+    type: TrailingType
+    mark: Decimal | None = None
+
+
 class ExitQuantities(Struct, frozen=True, kw_only=True):
     """A quantity for each kind of exit."""
 
@@ -148,6 +168,7 @@ class EntryProtection(Struct, frozen=True, omit_defaults=True, kw_only=True):
     filled_quantity: Decimal
     open_quantity: Decimal
     targets: ExitTargets
+    trailing: TrailingState | None = None
     uncovered_since: datetime | None = None
     shortfalls: tuple[Shortfall, ...]
     legs: tuple[ProtectiveLeg, ...]

@@ -76,7 +76,7 @@ def test_a_fill_is_an_order_a_trade_a_position_and_an_account_event() -> None:
     assert all(event.timestamp == stand.now() for event in told[1:])
 
 
-def test_resting_stops_and_limits_are_judged_by_every_tick() -> None:
+def test_w80_resting_stops_and_limits_are_judged_by_every_tick() -> None:
     stand = Stand()
     price = done(stand.broker.quote("AAPL")).last
     below = stand.send(BUY, 1, LIMIT, limit_price=price - Decimal("0.40"))
