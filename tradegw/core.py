@@ -42,7 +42,7 @@ from .orders.findings import Findings
 from .orders.gate import Gate
 from .orders.hedges import Hedges
 from .orders.intake import Intake
-from .orders.intents import Intents, is_minted, order_of, request_of
+from .orders.intents import Intents
 from .orders.last_resort import LastResort
 from .orders.line import Line
 from .orders.link import Link
@@ -62,6 +62,7 @@ from .orders.sweep import Sweep
 from .orders.timelines import Timelines
 from .orders.told import Told
 from .orders.trading import TradingSwitch
+from .orders.wanted import is_minted, order_of, request_of
 from .orders.watch import Watch
 from .orders.withdrawal import Withdrawals
 from .orders.writing import Writing

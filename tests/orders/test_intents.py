@@ -21,7 +21,7 @@ from tradegw.errors import (
 from tradegw.model.enums import OrderEventKind, OrderType
 from tradegw.model.identifiers import ClientOrderIdRule
 from tradegw.model.order import OrderHandle, OrderRequest, Unresolved
-from tradegw.orders import intents
+from tradegw.orders import intents, wanted
 from tradegw.testing.broker import EPOCH, Lost
 
 NAMES = [("c1", None), (None, "k1"), ("c1", "k1")]
@@ -303,8 +303,8 @@ def test_the_legs_of_an_id_that_leaves_no_room_for_theirs_fit_as_well(narrow: Co
 
 
 def test_what_is_made_here_fits_the_shortest_of_brokers() -> None:
-    made = intents.minted("id", EPOCH)
+    made = wanted.minted("id", EPOCH)
     assert len(made) + 8 <= 32
-    assert intents.is_minted(made)
-    assert not intents.is_minted("mine")
-    assert not intents.is_minted(None)
+    assert wanted.is_minted(made)
+    assert not wanted.is_minted("mine")
+    assert not wanted.is_minted(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -12,6 +13,7 @@ from ..model.money import ZERO
 from ..model.protection import LegKind
 from .leg import Leg
 from .plan import Plan
+from .trailing import better
 
 
 class Place(Struct, frozen=True):
@@ -40,7 +42,17 @@ class Find(Struct, frozen=True):
     leg: Leg
 
 
-Step: TypeAlias = Place | Shrink | Cancel | Find
+class Begin(Struct, frozen=True):
+    """Ask what the market is: a trailing stop has no price yet."""
+
+
+class Move(Struct, frozen=True):
+    """Move resting stops on to where the trailing one belongs."""
+
+    legs: tuple[Leg, ...]
+
+
+Step: TypeAlias = Place | Shrink | Cancel | Find | Begin | Move
 
 
 def covered(plan: Plan, kind: LegKind) -> Decimal:
@@ -50,7 +62,7 @@ def covered(plan: Plan, kind: LegKind) -> Decimal:
 
 def needed(plan: Plan, kind: LegKind) -> Decimal:
     """How much the legs of *kind* are to cover: what is open, less what the client gave up."""
-    if kind not in plan.targets:
+    if kind not in plan.kinds:
         return ZERO
     waived = (
         leg.unfilled for leg in plan.legs if leg.kind is kind and leg.waived and not leg.alive
@@ -60,12 +72,12 @@ def needed(plan: Plan, kind: LegKind) -> Decimal:
 
 def shortfall(plan: Plan) -> dict[LegKind, Decimal]:
     """Per kind: how much has no leg although it should; kinds fully covered are left out."""
-    return _missing(plan, {kind: covered(plan, kind) for kind in plan.targets})
+    return _missing(plan, {kind: covered(plan, kind) for kind in plan.kinds})
 
 
 def unconfirmed(plan: Plan) -> dict[LegKind, Decimal]:
     """The same, but a leg counts only from when the broker told of it until it tells its end."""
-    return _missing(plan, {kind: confirmed(plan, kind) for kind in plan.targets})
+    return _missing(plan, {kind: confirmed(plan, kind) for kind in plan.kinds})
 
 
 def confirmed(plan: Plan, kind: LegKind) -> Decimal:
@@ -73,13 +85,14 @@ def confirmed(plan: Plan, kind: LegKind) -> Decimal:
     return _total(_confirmed(plan, kind))
 
 
-def next_step(plan: Plan) -> Step | None:
+def next_step(plan: Plan, now: datetime | None = None) -> Step | None:
     """What to do first; ``None`` when the legs cover what they should, or nothing can be done now.
 
     What covers too much goes first: it could turn the position around. A leg in doubt is looked for
-    before another is placed. Kinds marked short are left alone until they are tried again.
+    before another is placed. Kinds marked short are left alone until they are tried again. Stops
+    trail last, and only if *now* is told.
     """
-    return _excess(plan) or _doubt(plan) or _gap(plan)
+    return _excess(plan) or _doubt(plan) or _gap(plan) or _lag(plan, now)
 
 
 def _excess(plan: Plan) -> Shrink | Cancel | None:
@@ -102,11 +115,39 @@ def _doubt(plan: Plan) -> Find | None:
     return None
 
 
-def _gap(plan: Plan) -> Place | None:
+def _gap(plan: Plan) -> Place | Begin | None:
     for kind, quantity in shortfall(plan).items():
         if kind not in plan.short:
-            return Place(kind, quantity)
+            return Place(kind, quantity) if kind in plan.targets else Begin()
     return None
+
+
+def _lag(plan: Plan, now: datetime | None) -> Move | None:
+    wait = None if now is None else pause(plan, now)
+    return Move(tuple(behind(plan))) if wait == timedelta(0) else None
+
+
+def behind(plan: Plan) -> list[Leg]:
+    """The resting stops that are not where the trailing stop belongs, as the broker told."""
+    aim, ratchet = plan.targets.get(LegKind.STOP_LOSS), plan.ratchet
+    if ratchet is None or aim is None:
+        return []
+    return [
+        leg
+        for leg in plan.staying_legs(LegKind.STOP_LOSS)
+        if leg.order_id is not None
+        and not (leg.changing or leg.was_moved_to(aim))
+        and better(plan.exit_side, leg.price, aim)
+    ]
+
+
+def pause(plan: Plan, now: datetime) -> timedelta | None:
+    """How long from *now* until its stops are to be moved on; ``None`` if they are not."""
+    aim = plan.targets.get(LegKind.STOP_LOSS)
+    if plan.ratchet is None:
+        return None
+    waits = (plan.ratchet.wait(leg.price, now, aim=aim) for leg in behind(plan))
+    return min((wait for wait in waits if wait is not None), default=None)
 
 
 def _confirmed(plan: Plan, kind: LegKind) -> Iterator[Leg]:

@@ -36,6 +36,10 @@ class Leg:
     """A change of it was not answered: another order of its name may take its order's place."""
     doubted_at: float | None = None
     """When the doubt began, in seconds of this process."""
+    asked: Decimal | None = None
+    """The price to which it was moved last, and the broker said yes."""
+    answered: Decimal | None = None
+    """Where it rested then: brokers may round."""
     former: list[str] = field(default_factory=list)
     """The ids that its order had, oldest first."""
 
@@ -68,6 +72,10 @@ class Leg:
     def first_id(self) -> str | None:
         """The id under which its executions are counted."""
         return self.former[0] if self.former else self.order_id
+
+    def was_moved_to(self, price: Decimal) -> bool:
+        """Whether the broker moved it there, as well as it can, and it rests there still."""
+        return self.asked == price and self.answered == self.price
 
     def take(self, order: Order) -> bool:
         """Take in the state of its order; whether anything changed. Fills never shrink."""

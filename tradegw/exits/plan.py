@@ -17,6 +17,7 @@ from ..model.order import Order, OrderRequest, is_older
 from ..model.protection import ExitsChange, LegKind
 from .leg import Leg, exists, trigger
 from .naming import LegName
+from .trailing import Ratchet, better
 
 
 @dataclass(eq=False)
@@ -28,6 +29,8 @@ class Plan:
     symbol: str
     exit_side: Side
     targets: dict[LegKind, Decimal]
+    ratchet: Ratchet | None = None
+    """How the stop-loss follows the market, if it does: its target only comes closer then."""
     seed: str | None = None
     since: datetime | None = None
     """When it was made: orders of its names that are older are others."""
@@ -66,12 +69,14 @@ class Plan:
     ) -> Plan:
         """The plan that *request* asks for, which was made at *since*."""
         wanted = {LegKind.STOP_LOSS: request.stop_loss, LegKind.TAKE_PROFIT: request.take_profit}
+        trail, exit_side = request.trailing_stop, request.side.opposite
         return cls(
             intent_id=intent_id,
             client_order_id=request.client_order_id,
             symbol=request.symbol,
-            exit_side=request.side.opposite,
+            exit_side=exit_side,
             targets={kind: price for kind, price in wanted.items() if price is not None},
+            ratchet=None if trail is None else Ratchet(trail, exit_side),
             seed=seed or None,
             since=since,
         )
@@ -89,6 +94,12 @@ class Plan:
             seed=entry.client_order_id,
             since=entry.created_at,
         )
+
+    @property
+    def kinds(self) -> list[LegKind]:
+        """Which exits are wanted; one that trails has no target before it has a price."""
+        trailing = [] if self.ratchet is None else [LegKind.STOP_LOSS]
+        return list(dict.fromkeys([*trailing, *self.targets]))
 
     @property
     def exited(self) -> Decimal:
@@ -159,12 +170,45 @@ class Plan:
             return False
         self.spent += spent
         before = (self.entry_id, self.entry_filled, self.entry_ended)
+        had_open = self.open_quantity > 0
         self.entry_id = order.id
         self.symbol = order.symbol  # the broker may write it in another way than the client
         self.position_id = order.position_id or self.position_id
         self.entry_filled = max(self.entry_filled, order.filled_quantity)
         self.entry_ended = self.entry_ended or order.status.is_terminal
+        if self.open_quantity > 0:
+            self._trail_from(order.average_fill_price, anew=not had_open)
         return before != (self.entry_id, self.entry_filled, self.entry_ended)
+
+    def _trail_from(self, price: Decimal | None, *, anew: bool) -> None:
+        """The entry filled at *price*; *anew* after all it had filled before was closed."""
+        if self.ratchet is None:
+            return
+        if anew and self.ratchet.mark is not None:  # an old mark may be beyond the market by now
+            self.ratchet = Ratchet(self.ratchet.trail, self.exit_side)
+            self.targets.pop(LegKind.STOP_LOSS, None)
+        self.ratchet.begin(price)
+        self.follow()
+
+    def follow(self) -> bool:
+        """The stop-loss belongs where the ratchet is, if that is closer; whether it moved on."""
+        stop = None if self.ratchet is None else self.ratchet.stop()
+        return stop is not None and self.tighten(stop)
+
+    def tighten(self, stop: Decimal) -> bool:
+        """The stop-loss belongs at *stop*, if that is closer; whether it moved on."""
+        old = self.targets.get(LegKind.STOP_LOSS)
+        if old is not None and not better(self.exit_side, old, stop):
+            return False
+        self.targets[LegKind.STOP_LOSS] = stop
+        return True
+
+    def would_loosen(self, stop: Decimal) -> bool:
+        """Whether *stop* is further away than the stop of a trail that has begun."""
+        if self.ratchet is None or self.ratchet.mark is None:
+            return False
+        old = self.targets.get(LegKind.STOP_LOSS)
+        return old is not None and better(self.exit_side, stop, old)
 
     def entry_succeeded_by(self, order_id: str) -> None:
         """The order of that id took the entry's place, or is the entry under the same id."""

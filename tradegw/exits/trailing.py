@@ -104,14 +104,19 @@ class Ratchet:
         return None if self.wait(confirmed, now, step) else self._improved(confirmed, step)
 
     def wait(
-        self, confirmed: Decimal | None, now: datetime, step: Decimal = FINEST_STEP
+        self,
+        confirmed: Decimal | None,
+        now: datetime,
+        step: Decimal = FINEST_STEP,
+        aim: Decimal | None = None,
     ) -> timedelta | None:
         """How long until a move is due if no better price comes; ``None`` if there is none to make.
 
         A stop that does not rest yet is due at once, a move after :data:`PAUSE` since the last, a
-        small one after :data:`SMALL_PAUSE`. A clock that was set back makes nobody wait.
+        small one after :data:`SMALL_PAUSE`. A clock that was set back makes nobody wait. *aim* is
+        where the stop belongs instead, if a client wants it further on than the ratchet.
         """
-        stop = self._improved(confirmed, step)
+        stop = self._improved(confirmed, step, aim)
         if stop is None:
             return None
         if not confirmed or self.moved_at is None or now < self.moved_at:
@@ -124,9 +129,11 @@ class Ratchet:
         """The stop was placed or is being moved, which may fail: the next try has its pause too."""
         self.moved_at = now
 
-    def _improved(self, confirmed: Decimal | None, step: Decimal) -> Decimal | None:
+    def _improved(
+        self, confirmed: Decimal | None, step: Decimal, aim: Decimal | None = None
+    ) -> Decimal | None:
         """Where the stop belongs if that is at least one step better than *confirmed*."""
-        stop = self.stop(step)
+        stop = self.stop(step) if aim is None else aim
         if stop is None or not confirmed:
             return stop
         if not better(self.exit_side, confirmed, stop):

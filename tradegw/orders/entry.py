@@ -33,10 +33,11 @@ from .attempt import CHECKED, Attempt
 from .blotter import Blotter
 from .dispatch import Dispatch
 from .gate import Gate
-from .intents import Intents, minted
+from .intents import Intents
 from .line import Line
 from .resolution import Resolution
 from .told import Told
+from .wanted import minted
 from .writing import Writing
 
 LEG_SPARE: Final = 8

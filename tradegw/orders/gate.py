@@ -21,8 +21,9 @@ from ..risk.trading import TradingGate
 from .attempt import Attempt
 from .blotter import Blotter
 from .books import Books
-from .intents import Intents, request_of
+from .intents import Intents
 from .told import Told
+from .wanted import request_of
 
 PATIENCE_SECONDS: Final = 5.0
 """How long an order waits for the first reconciliation."""

@@ -6,35 +6,23 @@ restart; whoever uses an id again for something else is refused.
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-
-import msgspec
 
 from ..errors import GatewayError, IntentConflict, OrderRejected, is_passing_refusal
 from ..interfaces import IJournal, WallClock
 from ..model import wire
-from ..model.enums import OrderStatus, RejectReason
 from ..model.identifiers import ClientOrderIdRule
 from ..model.journal import Intent, IntentKind, Outcome, Recorded, Verdict
-from ..model.money import ZERO
 from ..model.order import Order, OrderRequest
 from . import answers
 from .answers import Answer
 from .attempt import IN_DOUBT, SETTLED, Attempt, may_come_from
-from .blotter import Links
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND: Final = timedelta(milliseconds=1)
+from .wanted import links, links_of, minted
 
 NEVER_ARRIVED: Final = "NEVER_ARRIVED"
 """The ``reject_code`` of an order that was sent and that the broker never had."""
-
-OURS: Final = "gw-"
-"""How the client order ids begin that are made here."""
 
 REMEMBERED: Final = 10_000
 """Of the settled ones so many are found without asking the journal."""
@@ -154,7 +142,7 @@ class Intents:
             more["sent_as"] = own_id if own_id and rule.fits(own_id) else minted(intent_id, at)
         intent = Intent(id=intent_id, kind=kind, at=at, body=wire.encode(body), **more)
         group = body.oco_group_id if kind is IntentKind.SUBMIT else None
-        return Attempt(intent, _links(intent, group), self._seconds)
+        return Attempt(intent, links(intent, group), self._seconds)
 
     def add(self, attempt: Attempt) -> None:
         """*attempt* is about to be written down."""
@@ -249,70 +237,3 @@ def _same(name: str, value: str, found: Attempt | None, digest: str) -> Attempt 
     if found is not None and found.intent.digest != digest:
         raise IntentConflict(name, value)
     return found
-
-
-def minted(intent_id: str, at: datetime) -> str:
-    """A client order id that is known as ours, short enough for every broker, legs included.
-
-    It grows with the time *at*: what is sorted by it, as the journal is, stays together.
-    """
-    milliseconds = (at - _EPOCH) // _MILLISECOND
-    return f"{OURS}{milliseconds:011x}{hashlib.sha256(intent_id.encode()).hexdigest()[:9]}"
-
-
-def is_minted(client_order_id: str | None) -> bool:
-    """Whether that is one of ours, or made to look like it."""
-    return client_order_id is not None and client_order_id.startswith(OURS)
-
-
-def links_of(intent: Intent) -> Links:
-    """What an order of *intent* is to be linked with."""
-    is_submit = intent.kind is IntentKind.SUBMIT
-    return _links(intent, request_of(intent).oco_group_id if is_submit else None)
-
-
-def _links(intent: Intent, group: str | None) -> Links:
-    sent_as, own_id = intent.sent_as or intent.id, intent.client_order_id
-    is_leg = intent.kind is IntentKind.LEG
-    return Links(
-        client_order_id=sent_as,
-        since=intent.at,
-        own_id=None if own_id in (None, sent_as) else own_id,
-        correlation_id=None if is_leg else intent.id,
-        parent_order_id=intent.target if is_leg else None,
-        oco_group_id=group,
-    )
-
-
-_requests = msgspec.json.Decoder(OrderRequest)
-
-
-def request_of(intent: Intent) -> OrderRequest:
-    """The order that *intent*, a submit or a leg, asks for.
-
-    Raises ``ValueError`` if that cannot be read.
-    """
-    try:
-        return _requests.decode(intent.body)
-    except msgspec.DecodeError as error:
-        raise ValueError(f"intent {intent.id} in the journal cannot be read: {error}") from error
-
-
-def order_of(intent: Intent, status: OrderStatus, at: datetime) -> Order:
-    """What stands for the order of *intent* as long as there is none, under the intent's id."""
-    request, links = request_of(intent), links_of(intent)
-    taken = set(request.__struct_fields__) & set(Order.__struct_fields__) - {"time_in_force"}
-    members = {name: getattr(request, name) for name in taken}
-    members |= {"client_order_id": links.shown_id, "time_in_force": request.tif}
-    return Order(
-        id=intent.id,
-        filled_quantity=ZERO,
-        remaining_quantity=request.quantity,
-        status=status,
-        created_at=intent.at,
-        updated_at=at,
-        correlation_id=intent.id,
-        parent_order_id=links.parent_order_id,
-        reject_reason=RejectReason.UNKNOWN if status is OrderStatus.REJECTED else None,
-        **members,
-    )

@@ -20,9 +20,10 @@ from ..model.order import Order, OrderQuery
 from . import filters
 from .attempt import Attempt
 from .blotter import Blotter
-from .intents import Intents, order_of
+from .intents import Intents
 from .line import Line
 from .restoring import told_order
+from .wanted import order_of
 
 STATUS_SECONDS: Final = 5.0
 

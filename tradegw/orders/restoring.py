@@ -13,7 +13,7 @@ from ..model.journal import OrderState
 from ..model.order import Order
 from .blotter import RETAINED_TERMINAL, Blotter, Links
 from .books import Books
-from .intents import links_of, order_of
+from .wanted import links_of, order_of
 
 _orders = msgspec.json.Decoder(Order)
 _links = msgspec.json.Decoder(Links)

@@ -17,9 +17,10 @@ from .attempt import Attempt
 from .blotter import Blotter
 from .cancels import Cancels
 from .dispatch import Dispatch
-from .intents import Intents, request_of
+from .intents import Intents
 from .line import Line
 from .patience import Patience
+from .wanted import request_of
 
 MOST_AT_ONCE: Final = 10
 """Cancels under way at once."""

@@ -23,8 +23,9 @@ from ..model.order import Order
 from .attempt import may_come_from
 from .blotter import Blotter
 from .books import Books, net_of
-from .intents import Intents, links_of, request_of
+from .intents import Intents
 from .lifecycle import Meaning
+from .wanted import links_of, request_of
 
 REMEMBERED_EXECUTIONS: Final = 50_000
 
