@@ -34,6 +34,7 @@ from .orders.blotter import Blotter
 from .orders.books import Books
 from .orders.cancels import Cancels
 from .orders.chronicle import Chronicle
+from .orders.clearing import Clearing
 from .orders.closing import Closing
 from .orders.desk import Desk
 from .orders.dispatch import Dispatch
@@ -131,7 +132,15 @@ class Core:
         self._cancels = cancels = Cancels(entry, guardian, record, watch, patience)
         sweep = Sweep(line, cancels, blotter, intents, dispatch, patience)
         self._replaces = Replaces(entry, blotter, self.gate, guardian, record, watch, patience)
-        self.closing = Closing(line, blotter, self.reads, intents, dispatch, self.gate)
+        self.closing = Closing(
+            line,
+            blotter,
+            intents,
+            dispatch,
+            self.gate,
+            Clearing(self.reads, guardian, clock, hold=broker.exits_hold_quantity),
+            self._suspect,
+        )
         self.link = Link(broker.platform, chronicle, meters, seconds, now)
         reference = Reference(entry, blotter, watch, self.reads, self.link.fresh)
         self.desk = Desk(entry, self._replaces, cancels, sweep, self.closing, guardian, reference)
@@ -156,9 +165,11 @@ class Core:
             self.guardian, self.resolution.pursue, self._turned_up, self._never_arrived
         )
         self.entry.guard_with(self.guardian, self.resolution, self._groups.found, self.link.fresh)
+        self.guardian.trails.connect(lambda symbol: symbol in self.link.staleness.symbols)
+        self.guardian.doubt_with(self._suspect)
         self._watch.tell_with(self._findings.learned)
         self._findings.tell_to(self.intake, self._groups.resume)
-        self.intake.connect(self.reconciliation.suspect, self._relinked)
+        self.intake.connect(self._suspect, self._relinked, self.closing.on_order)
 
     def _look_out(self, alerts: Alerts, around: Surroundings) -> None:
         """For exits that are missing, whatever the reason, and entries that wait for too long."""
@@ -201,6 +212,9 @@ class Core:
             attempt = self.intents.by_id(order.correlation_id)
             if attempt is not None and attempt.intent.kind is IntentKind.CLOSE:
                 self.closing.restore(attempt)
+
+    def _suspect(self, reason: str) -> None:
+        self.reconciliation.suspect(reason)
 
     def _relinked(self) -> None:
         """The broker is there: first of all it is asked how things stand."""

@@ -246,6 +246,11 @@ def leaves_doubt(error: GatewayError) -> bool:
     return is_outage(error) or isinstance(error, InternalError)
 
 
+def lacks_holding(error: GatewayError) -> bool:
+    """Whether the broker says that not so much is there as an order would sell or buy back."""
+    return isinstance(error, OrderRejected) and (error.reject_code or "").startswith("INSUFFICIENT")
+
+
 def is_placement_fault(error: GatewayError) -> bool:
     """Whether a failed exit leg counts: not if limited in rate, nor if broker or market is shut."""
     if isinstance(error, OrderRejected):

@@ -25,7 +25,8 @@ from tradegw.model.protection import (
     Shortfall,
 )
 
-NOTHING = ExitQuantities(stop_loss=Decimal(0), take_profit=Decimal(0))
+NONE = Decimal(0)
+NOTHING = ExitQuantities(stop_loss=NONE, take_profit=NONE)
 
 
 @pytest.fixture
@@ -61,13 +62,14 @@ def test_without_exits_there_is_nothing_to_see(core: Core) -> None:
 def test_an_entry_that_works_is_pending(core: Core) -> None:
     entry_id = core.entered()
     one = seen(core)
-    assert (one.symbol, one.side, one.quantity) == ("AAPL", PositionSide.LONG, 0)
+    assert (one.symbol, one.side, one.quantity) == ("AAPL", PositionSide.LONG, NONE)
     assert (one.covered, one.uncovered, one.uncovered_since) == (NOTHING, NOTHING, None)
     (plan,) = one.plans
     assert (plan.order_id, plan.client_order_id) == (entry_id, "c1")
     assert plan.state is ProtectionState.PENDING
     assert plan.targets == ExitTargets(stop_loss=Decimal(90), take_profit=Decimal(110))
-    assert plan.legs == plan.shortfalls == ()
+    assert plan.legs == ()
+    assert plan.shortfalls == ()
 
 
 def test_what_is_covered_is_shown_with_its_legs(core: Core) -> None:
@@ -78,7 +80,11 @@ def test_what_is_covered_is_shown_with_its_legs(core: Core) -> None:
     stop, profit = one.plans[0].legs
     assert (stop.order_id, stop.client_order_id) == (core.leg("c1-sl").id, "c1-sl")
     assert (stop.leg_type, profit.leg_type) == (LegType.STOP_LOSS, LegType.TAKE_PROFIT)
-    assert (stop.state, stop.price, stop.remaining) == (LegState.RESTING, 90, Decimal("0.4"))
+    assert (stop.state, stop.price, stop.remaining) == (
+        LegState.RESTING,
+        Decimal(90),
+        Decimal("0.4"),
+    )
 
 
 def test_what_is_missing_is_shown_with_its_reason_and_its_beginning(core: Core) -> None:
@@ -104,7 +110,7 @@ def test_a_leg_that_is_on_its_way_covers_nothing_yet(core: Core) -> None:
     core.broker.plan("submit", Deferred())
     core.broker.fill(entry_id, "1")
     one = seen(core)
-    assert (one.covered, one.uncovered.stop_loss) == (NOTHING, 1)
+    assert (one.covered, one.uncovered.stop_loss) == (NOTHING, Decimal(1))
     assert [leg.state for leg in one.plans[0].legs] == [LegState.SENDING]
     assert one.plans[0].shortfalls[0].reason is None
 
@@ -122,7 +128,7 @@ def test_legs_that_are_left_when_all_is_closed_are_ending(core: Core) -> None:
     core.broker.cancels_slowly = True
     core.broker.fill(core.leg("c1-sl").id, "1")
     one = seen(core)
-    assert (one.quantity, states(core)) == (0, [ProtectionState.ENDING])
+    assert (one.quantity, states(core)) == (NONE, [ProtectionState.ENDING])
     assert [leg.state for leg in one.plans[0].legs] == [LegState.ENDED, LegState.ENDING]
     core.broker.end(core.leg("c1-tp").id, OrderStatus.CANCELLED)
     assert core.protection.positions() == []

@@ -122,10 +122,12 @@ class Core(WiredCore):
         store: MemoryJournal | None = None,
         reconcile_seconds: float = FOR_EVER,
         hedges: bool = False,
+        holds: bool = False,
         exit_limits: ExitLimits | None = None,
     ) -> None:
         """With *again*: as after a restart of that one, at the same broker. Unless *linked* the
-        broker is not logged on yet. It nets positions unless it *hedges*. *store* is the journal,
+        broker is not logged on yet. It nets positions unless it *hedges*, and if it *holds* what
+        exits would sell no other order can sell it. *store* is the journal,
         if it is to be another.
         """
         self._ids: int = 0 if again is None else again._ids
@@ -135,6 +137,7 @@ class Core(WiredCore):
             ScriptedBroker(brackets=brackets) if again is None else again.broker
         )
         self.broker.hedges = self.broker.hedges or hedges
+        self.broker.exits_hold_quantity = self.broker.exits_hold_quantity or holds
         if store is None:
             store = MemoryJournal() if again is None else again.store.reopened()
         self.store: MemoryJournal = store

@@ -66,6 +66,8 @@ class Broker(Struct, frozen=True, kw_only=True):
     finds_client_ids: bool
     replaces: bool
     partial: bool
+    holds: bool = False
+    """What resting exits would sell cannot be sold by another order."""
 
 
 class Weather(Struct, frozen=True, kw_only=True):
@@ -126,6 +128,7 @@ def schedule(seed: int, *, calm: bool = False, deaths: bool = True, disk: bool =
             finds_client_ids=chance.random() < 0.7,
             replaces=chance.random() < 0.7,
             partial=chance.random() < 0.4,
+            holds=Random(f"{seed}/holds").random() < 0.5,
         ),
         weather=_weather(chance, calm=calm),
         deaths=tuple(_deaths(chance)) if deaths else (),

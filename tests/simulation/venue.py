@@ -18,6 +18,7 @@ from tradegw.errors import OrderNotFound, OrderRejected, PositionNotFound, Unsup
 from tradegw.model.account import Position, Trade
 from tradegw.model.enums import OrderEventKind, OrderType
 from tradegw.model.events import Event, OrderEvent
+from tradegw.model.market import Instrument as Rules
 from tradegw.model.order import ClosePositionRequest, Order, OrderChange, OrderRequest
 from tradegw.simulator.exchange import Exchange
 from tradegw.simulator.instruments import Instrument
@@ -52,8 +53,9 @@ class Venue:
             Terms(
                 cash=Decimal(10_000_000),
                 partial_ratio=Decimal("0.5") if kind.partial else None,
+                exits_hold_quantity=kind.holds,
             ),
-            lambda symbol: Instrument(symbol=symbol) if symbol in (FREE, GUARDED) else None,
+            self._listed,
             lambda: f"x{next(ids)}",
             self._deliver,
         )
@@ -120,6 +122,14 @@ class Venue:
 
     def closed_orders(self) -> list[Order]:
         return [self.named(order) for order in self.exchange.closed_orders()]
+
+    def instrument(self, symbol: str) -> Rules | None:
+        known = self._listed(symbol)
+        return None if known is None else known.rules
+
+    @staticmethod
+    def _listed(symbol: str) -> Instrument | None:
+        return Instrument(symbol=symbol) if symbol in (FREE, GUARDED) else None
 
     def all_orders(self) -> dict[str, Order]:
         return {order.id: order for order in (*self.closed_orders(), *self.open_orders())}

@@ -25,7 +25,7 @@ from tradegw.model.account import Account, Position, Trade, TradeQuery
 from tradegw.model.enums import AssetClass, OrderType, Platform, PositionMode
 from tradegw.model.events import Event
 from tradegw.model.identifiers import ClientOrderIdRule
-from tradegw.model.market import Bar, BarQuery, Capabilities, Quote
+from tradegw.model.market import Bar, BarQuery, Capabilities, Instrument, Quote
 from tradegw.model.order import (
     ClosePositionRequest,
     Order,
@@ -62,6 +62,7 @@ class FaultyBroker(MultiService):
         self._world = world
         self._venue = world.venue
         self.client_order_ids = ClientOrderIdRule(unique=world.venue.kind.refuses_repeats)
+        self.exits_hold_quantity = world.venue.kind.holds
         self._weather = world.schedule.weather
         self._life = life
         self._faults = world.schedule.random(f"faults of {name}")
@@ -163,6 +164,9 @@ class FaultyBroker(MultiService):
 
     def manages_exits(self, request: OrderRequest) -> bool:
         return False
+
+    def instrument(self, symbol: str) -> Instrument | None:
+        return self._venue.instrument(symbol)
 
     def submit(self, request: OrderRequest) -> Deferred[Order]:
         title = f"submit {request.client_order_id} {request.side} {request.quantity}"

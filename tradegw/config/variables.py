@@ -83,6 +83,11 @@ MOCK: Final = (
     Variable("MOCK_SLIPPAGE_BPS", "0", "hundredths of a percent that market fills are worse"),
     Variable("MOCK_VOLUME_LIMIT", "0", "share of the traded volume that orders get; 0 no limit"),
     Variable("MOCK_PARTIAL_FILL_RATIO", "none", "fill orders in two parts, the first this big"),
+    Variable(
+        "MOCK_EXITS_HOLD_QUANTITY",
+        "false",
+        "true makes the simulated broker refuse to sell what resting exits hold",
+    ),
     Variable("MOCK_NATIVE_BRACKETS", "false", "true makes the simulated broker keep brackets"),
 )
 GROUPS: Final = {

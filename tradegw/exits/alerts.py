@@ -41,6 +41,23 @@ class Alerts:
             details,
         )
 
+    def lags(
+        self, plan: Plan, reason: str, breaker_open: bool, *, rebroadcast: bool = False
+    ) -> None:
+        """The trailing stop of *plan* rests, but could not be moved on; *reason* says why."""
+        details = _details(plan, {LegKind.STOP_LOSS: reason}, breaker_open)
+        details["trailing"] = {
+            "wanted": plan.targets.get(LegKind.STOP_LOSS),
+            "resting": [leg.price for leg in plan.live_legs(LegKind.STOP_LOSS)],
+        }
+        if rebroadcast:
+            details["rebroadcast"] = True
+        self._alarm.raise_alert(
+            AlertCode.POSITION_UNPROTECTED,
+            f"The trailing stop in {plan.symbol} does not follow: it rests where it was",
+            details,
+        )
+
     def closing(self, plan: Plan, quantity: Decimal, error: str | None = None) -> None:
         """*quantity* that *plan* left unprotected for too long is being closed, or could not be."""
         what = "is being closed" if error is None else "could not be closed"

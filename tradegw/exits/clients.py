@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from twisted.logger import Logger
 
-from ..model.order import Order
+from ..model.order import Order, OrderChange
+from ..model.protection import LegKind
 from .holdings import Holdings
 from .keeping import Keeping
+from .moving import check_stop
 from .plans import Guarded, Plans
 from .pursuit import Pursuit
 
@@ -45,6 +47,15 @@ class Clients:
                 leg.waivers = max(0, leg.waivers - 1)
             self._drive(guarded)
 
+    def check(self, order_id: str, change: OrderChange) -> None:
+        """Raise ``OrderDenied`` if *change* would loosen a stop that trails."""
+        guarded, found = self._plans.by_entry_id(order_id), self._plans.of_leg_id(order_id)
+        if guarded is not None and change.stop_loss is not None:
+            check_stop(guarded.plan, change.stop_loss)
+        is_stop = found is not None and found[1].kind is LegKind.STOP_LOSS
+        if found is not None and is_stop and change.stop_price is not None:
+            check_stop(found[0].plan, change.stop_price)
+
     def changing(self, order_id: str) -> None:
         guarded, found = self._plans.by_entry_id(order_id), self._plans.of_leg_id(order_id)
         if guarded is not None:
@@ -79,7 +90,8 @@ class Clients:
         else:
             leg = found[1]
             self._holdings.renamed(order, leg.first_id)
-            guarded.plan.targets[leg.kind] = leg.price  # what its client wants from now on
+            if not (leg.kind is LegKind.STOP_LOSS and guarded.plan.would_loosen(leg.price)):
+                guarded.plan.targets[leg.kind] = leg.price  # what its client wants from now on
         self._drive(guarded)
 
     def _drive(self, guarded: Guarded) -> None:

@@ -13,6 +13,7 @@ from ..model.money import ZERO
 from ..model.protection import LegKind
 from .leg import Leg
 from .plan import Plan
+from .quantity import price_step, too_small, whole
 from .trailing import better
 
 
@@ -61,7 +62,12 @@ def covered(plan: Plan, kind: LegKind) -> Decimal:
 
 
 def needed(plan: Plan, kind: LegKind) -> Decimal:
-    """How much the legs of *kind* are to cover: what is open, less what the client gave up."""
+    """How much the legs of *kind* are to cover now: not what makes way for a close."""
+    return max(ZERO, wanted(plan, kind) - plan.held)
+
+
+def wanted(plan: Plan, kind: LegKind) -> Decimal:
+    """How much is to be protected: what is open, less what the client gave up."""
     if kind not in plan.kinds:
         return ZERO
     waived = (
@@ -71,13 +77,30 @@ def needed(plan: Plan, kind: LegKind) -> Decimal:
 
 
 def shortfall(plan: Plan) -> dict[LegKind, Decimal]:
-    """Per kind: how much has no leg although it should; kinds fully covered are left out."""
-    return _missing(plan, {kind: covered(plan, kind) for kind in plan.kinds})
+    """Per kind: how much has no leg although it should; kinds fully covered are left out.
+
+    What is less than the broker's quantity step counts as nothing.
+    """
+    return _whole(plan, {kind: needed(plan, kind) - covered(plan, kind) for kind in plan.kinds})
 
 
 def unconfirmed(plan: Plan) -> dict[LegKind, Decimal]:
-    """The same, but a leg counts only from when the broker told of it until it tells its end."""
-    return _missing(plan, {kind: confirmed(plan, kind) for kind in plan.kinds})
+    """How much is not protected: a leg counts only from when the broker told of it until it tells
+    its end, and what makes way for a close is without.
+    """
+    return _whole(plan, {kind: wanted(plan, kind) - confirmed(plan, kind) for kind in plan.kinds})
+
+
+def below_minimum(plan: Plan) -> dict[LegKind, str]:
+    """The kinds of which too little is missing for an order, and why the broker takes none. It is
+    joined to what is missing next.
+    """
+    reasons = {
+        kind: too_small(quantity, plan.price(kind), plan.instrument)
+        for kind, quantity in shortfall(plan).items()
+        if kind in plan.targets
+    }
+    return {kind: reason for kind, reason in reasons.items() if reason is not None}
 
 
 def confirmed(plan: Plan, kind: LegKind) -> Decimal:
@@ -102,9 +125,9 @@ def _excess(plan: Plan) -> Shrink | Cancel | None:
         excess = total - needed(plan, leg.kind)
         if excess <= 0:
             continue
-        if leg.waived or excess >= leg.remaining:
-            return Cancel(leg)
-        return Shrink(leg, leg.quantity - excess)
+        left = whole(max(ZERO, leg.quantity - excess), plan.instrument)
+        is_placeable = left > leg.filled and not too_small(left, leg.price, plan.instrument)
+        return Shrink(leg, left) if is_placeable and not leg.waived else Cancel(leg)
     return None
 
 
@@ -117,7 +140,7 @@ def _doubt(plan: Plan) -> Find | None:
 
 def _gap(plan: Plan) -> Place | Begin | None:
     for kind, quantity in shortfall(plan).items():
-        if kind not in plan.short:
+        if kind not in plan.short and kind not in below_minimum(plan):
             return Place(kind, quantity) if kind in plan.targets else Begin()
     return None
 
@@ -129,9 +152,9 @@ def _lag(plan: Plan, now: datetime | None) -> Move | None:
 
 def behind(plan: Plan) -> list[Leg]:
     """The resting stops that are not where the trailing stop belongs, as the broker told."""
-    aim, ratchet = plan.targets.get(LegKind.STOP_LOSS), plan.ratchet
-    if ratchet is None or aim is None:
+    if plan.ratchet is None or LegKind.STOP_LOSS not in plan.targets:
         return []
+    aim = plan.price(LegKind.STOP_LOSS)
     return [
         leg
         for leg in plan.staying_legs(LegKind.STOP_LOSS)
@@ -143,10 +166,11 @@ def behind(plan: Plan) -> list[Leg]:
 
 def pause(plan: Plan, now: datetime) -> timedelta | None:
     """How long from *now* until its stops are to be moved on; ``None`` if they are not."""
-    aim = plan.targets.get(LegKind.STOP_LOSS)
-    if plan.ratchet is None:
+    late, ratchet = behind(plan), plan.ratchet
+    if ratchet is None or not late:
         return None
-    waits = (plan.ratchet.wait(leg.price, now, aim=aim) for leg in behind(plan))
+    aim, step = plan.price(LegKind.STOP_LOSS), price_step(plan.instrument)
+    waits = (ratchet.wait(leg.price, now, step, aim) for leg in late)
     return min((wait for wait in waits if wait is not None), default=None)
 
 
@@ -154,9 +178,9 @@ def _confirmed(plan: Plan, kind: LegKind) -> Iterator[Leg]:
     return (leg for leg in plan.live_legs(kind) if leg.order_id is not None and not leg.ended)
 
 
-def _missing(plan: Plan, present: dict[LegKind, Decimal]) -> dict[LegKind, Decimal]:
-    missing = {kind: needed(plan, kind) - quantity for kind, quantity in present.items()}
-    return {kind: quantity for kind, quantity in missing.items() if quantity > 0}
+def _whole(plan: Plan, missing: dict[LegKind, Decimal]) -> dict[LegKind, Decimal]:
+    steps = {kind: whole(quantity, plan.instrument) for kind, quantity in missing.items()}
+    return {kind: quantity for kind, quantity in steps.items() if quantity > 0}
 
 
 def _total(legs: Iterable[Leg]) -> Decimal:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Iterable
 from decimal import Decimal
 from typing import Final
 
-from twisted.internet.defer import Deferred, gatherResults
+from msgspec.structs import replace
+from twisted.internet.defer import Deferred, gatherResults, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
@@ -18,27 +19,31 @@ from zope.interface import implementer
 from ..deferreds import as_deferred, deadline, shield
 from ..errors import OrderNotModifiable, Overloaded
 from ..interfaces import IExits, IOrderEntry
-from ..model.account import Position
+from ..model.account import Position, Trade
 from ..model.enums import PositionEventKind
-from ..model.events import OrderEvent, PositionEvent
-from ..model.order import Order, OrderRequest
+from ..model.events import OrderEvent, PositionEvent, QuoteEvent
+from ..model.order import Order, OrderChange, OrderRequest
 from ..model.protection import ExitsChange, ExitsMoved
 from ..risk.breaker import Breaker
+from .charges import Charges
 from .clients import Clients
 from .closeout import Closeout
+from .closes import Closes
 from .coverage import shortfall, unconfirmed
 from .expiry import Expiry
 from .holdings import Holdings
 from .keeping import Keeping
 from .leg import Leg
 from .lookout import Lookout
-from .moving import Moving
+from .moving import Moving, placed_stop
 from .outcry import Outcry
 from .placement import Placement
 from .plan import Plan
 from .plans import Guarded, Plans
 from .pursuit import Pursuit
 from .restart import Restart
+from .tightening import Tightening
+from .trails import Trails
 
 MAX_PLANS: Final = 10_000
 ANSWER_SECONDS: Final = 2.0
@@ -69,20 +74,35 @@ class Guardian:
         self._clock = clock
         self._outcry = outcry
         self._alerts = alerts = outcry.alerts
-        self.plans = self._plans = plans = Plans()
+        self.plans = self._plans = plans = Plans(instrument=entry.instrument)
         self._holdings = holdings = Holdings(nets=nets)
         placement = Placement(entry, plans, holdings, keeping, clock)
-        self._moving = Moving(entry, placement, keeping, alerts)
+        self._moving = moving = Moving(entry, placement, keeping, alerts)
+        tightening = Tightening(entry, placement, moving, keeping, breaker, outcry, seconds)
         self._pursuit = pursuit = Pursuit(
             plans, placement, keeping, breaker, outcry, clock, seconds
         )
+        self.trails = Trails(entry, pursuit, keeping, outcry, clock, seconds)
+        pursuit.trail_with(tightening, self.trails.look)
         self._clients = Clients(plans, holdings, keeping, pursuit)
         self._restart = Restart(plans, holdings, keeping, pursuit)
+        self._charges = Charges(plans, holdings)
+        self._closes = Closes(plans, holdings, keeping, placement, pursuit, clock)
         self._lookout: Lookout | None = None
+
+    def doubt_with(self, suspect: Callable[[str], object]) -> None:
+        """*suspect* has the broker asked how things stand when it refuses a leg for want of what it
+        would sell.
+        """
+        self._pursuit.doubt_with(suspect)
 
     def restore(self, orders: Iterable[Order]) -> None:
         """Once, before anything else; see :meth:`tradegw.exits.restart.Restart.restore`."""
-        self._restart.restore(orders)
+        told = {order.id: order for order in orders}
+        self._restart.restore(told.values())
+        self._closes.restore(told)
+        for guarded in self._plans.all():
+            self.trails.watch(guarded)
 
     def look_out(self, closeout: Closeout, expiry: Expiry, seconds: float) -> None:
         """Look over all plans every *seconds* from now on."""
@@ -96,6 +116,7 @@ class Guardian:
 
     def reconciled(self) -> None:
         self._restart.reconciled()
+        self._closes.reconciled()
 
     def expect(self, intent_id: str, request: OrderRequest, seed: str | None) -> None:
         if len(self._plans) >= MAX_PLANS:
@@ -104,6 +125,18 @@ class Guardian:
 
     def forget(self, intent_id: str) -> None:
         self._keeping.end(self._plans.forget(intent_id))
+        self._driven(self._closes.over(intent_id))
+
+    def expect_close(self, intent_id: str, position_id: str) -> None:
+        self._closes.expect(intent_id, position_id)
+
+    def make_way(self, intent_id: str, position: Position, quantity: Decimal) -> Deferred[bool]:
+        return self._closes.make_way(intent_id, position, quantity)
+
+    def close_accepted(self, intent_id: str, told: Order | None) -> None:
+        self._closes.accepted(intent_id)
+        if told is not None:
+            self._driven(self._closes.take(told, intent_id))
 
     def accepted(self, intent_id: str, order: Order) -> Deferred[None] | None:
         guarded = self._plans.bind(intent_id, order.id)
@@ -137,6 +170,8 @@ class Guardian:
             return _all(self._driven([guarded] if self._take_leg(guarded, leg, order) else []))
         closed = self._executed(order, None if guarded is None else guarded.plan.first_id)
         changed = self._released(order, closed)
+        concerned = self._closes.take(order, order.correlation_id)
+        changed += [one for one in concerned if one not in changed]
         if guarded is not None and guarded.plan.take_entry(order, closed):
             changed.append(guarded)
         return _all(self._driven(changed))
@@ -163,6 +198,9 @@ class Guardian:
         """The work on what changed; all of one event is written down at once."""
         if len(changed) > 1:  # one alone is written with what is done about it
             self._keeping.keep(*changed)
+        for guarded in changed:
+            self._charges.catch_up(guarded)
+            self.trails.watch(guarded)
         driven = [self._pursuit.drive(guarded) for guarded in changed]
         self._keeping.keep(*changed)
         return driven
@@ -189,6 +227,15 @@ class Guardian:
         if not self._pursuit.is_held or any(one.kind is not leg.kind for one in others):
             self._alerts.double_exit(plan, others[0] if others else leg, leg)
 
+    def on_execution(self, trade: Trade) -> Deferred[None] | None:
+        guarded = self._charges.take(trade)
+        if guarded is None:
+            return None
+        if not guarded.plan.short:
+            return _all(self._driven([guarded]))
+        self._keeping.keep(guarded)
+        return self._pursuit.retry(guarded)  # what was refused may have been too much
+
     def on_position_event(self, event: PositionEvent) -> Deferred[None] | None:
         if event.event is not PositionEventKind.CLOSED:
             return None
@@ -201,6 +248,9 @@ class Guardian:
             guarded.plan.release()
         return _all(self._driven(released))
 
+    def on_quote(self, event: QuoteEvent) -> None:
+        self.trails.on_quote(event)
+
     def on_link_up(self) -> None:
         for guarded in self._plans.short():
             self._outcry.tell_again(guarded)
@@ -211,6 +261,9 @@ class Guardian:
 
     def keep(self, order_id: str) -> None:
         self._clients.want(order_id)
+
+    def check(self, order_id: str, change: OrderChange) -> None:
+        self._clients.check(order_id, change)
 
     def changing(self, order_id: str) -> None:
         self._clients.changing(order_id)
@@ -252,16 +305,21 @@ class Guardian:
         for one in guarded:
             await one.lock.acquire()
         try:
-            return await self._moving.move(position, guarded, change)
+            moved = await self._moving.move(position, guarded, change)
         finally:
             for one in guarded:
                 one.lock.release()
-            self._driven(guarded)
+            driven = self._driven(guarded)
+        if change.trail is None:
+            return moved
+        await self._at_most(ANSWER_SECONDS, _all(driven) or succeed(None))
+        return replace(moved, stop_loss=placed_stop(guarded))
 
     def resume(self) -> None:
         """The breaker was reset: what it held up is tried now."""
         for guarded in self._plans.short():
             self._pursuit.retry(guarded)
+        self.trails.resume()
 
     def idle(self) -> Deferred[None]:
         """Fires when no work on exits is under way."""
@@ -271,6 +329,7 @@ class Guardian:
         """No more work; what is pending or short is logged, since nobody will do it now."""
         if self._lookout is not None:
             self._lookout.stop()
+        self.trails.stop()
         self._pursuit.stop()
         for guarded in self._plans.all():
             guarded.cancel_retry()

@@ -56,6 +56,11 @@ class Holdings:
         self._set(order.symbol, held + order.side.sign * (closed if is_leg else executed))
         return closed
 
+    def charge(self, symbol: str, quantity: Decimal) -> None:
+        """A commission took *quantity* of what an execution left."""
+        if self.nets:
+            self._set(symbol, self.held(symbol) - quantity)
+
     def renamed(self, order: Order, counted_as: str | None) -> None:
         """*order* took the place of another: what it executed so far was not its own.
 

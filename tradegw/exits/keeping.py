@@ -19,7 +19,7 @@ from .plan import Plan
 from .plans import Guarded
 
 _OF_THIS_PROCESS: Final = ("ending", "doubted_at")
-_APART: Final = ("legs", "short", "restored")
+_APART: Final = ("legs", "short", "restored", "instrument")
 _LEG_MEMBERS: Final = [field.name for field in fields(Leg) if field.name not in _OF_THIS_PROCESS]
 _PLAN_MEMBERS: Final = [field.name for field in fields(Plan) if field.name not in _APART]
 _decoder = msgspec.json.Decoder(Plan)
@@ -105,4 +105,8 @@ class Keeping:
 
     def intent(self, plan: Plan) -> Recorded | None:
         """What became of the attempt to send the entry; ``None`` if it was never written down."""
-        return self._journal.intent(plan.intent_id)
+        return self.recorded(plan.intent_id)
+
+    def recorded(self, intent_id: str) -> Recorded | None:
+        """What became of an intent; ``None`` if it was never written down."""
+        return self._journal.intent(intent_id)

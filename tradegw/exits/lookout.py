@@ -76,13 +76,14 @@ class Lookout:
 
     def _look_at(self, guarded: Guarded) -> ProtectionState:
         plan = guarded.plan
+        self._plans.inform(plan)
         if self._outcry.look(guarded):
             self._keeping.keep(guarded)
         state, age = state_of(plan), self._outcry.age(plan)
         is_known = not self._pursuit.is_held  # else the broker has not been asked yet
         if state is ProtectionState.UNCOVERED and age >= UNTOLD_SECONDS:
             self._outcry.insist(guarded)
-            if is_known:
+            if is_known and not plan.held:  # else it is being closed
                 self._have_worked_on(guarded)
                 self._closeout.consider(plan, age)
         elif state is ProtectionState.PENDING and is_known:

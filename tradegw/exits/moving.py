@@ -7,19 +7,31 @@ refused, restored at its old price. Legs are moved one after the other; one alre
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from ..deferreds import as_deferred
-from ..errors import GatewayError, OrderNotModifiable, ProviderError, UnsupportedOperation
+from ..errors import (
+    GatewayError,
+    OrderDenied,
+    OrderNotModifiable,
+    ProviderError,
+    UnsupportedOperation,
+)
 from ..interfaces import IOrderEntry
 from ..model.account import Position
 from ..model.enums import OrderStatus, OrderType
+from ..model.money import plain
 from ..model.order import Order, OrderChange
 from ..model.protection import ExitLegPlacement, ExitsChange, ExitsMoved, LegKind
 from .alerts import Alerts
 from .keeping import Keeping
 from .leg import Leg
 from .placement import Placement
+from .plan import Plan
 from .plans import Guarded
+from .trailing import Ratchet
+
+OUT_OF_REACH: Final = "The distance of the trailing stop reaches below any price"
 
 
 class Moving:
@@ -37,10 +49,42 @@ class Moving:
     async def move(
         self, position: Position, guarded: list[Guarded], change: ExitsChange
     ) -> ExitsMoved:
-        """Move what *change* names for all plans of *position*."""
-        stop = await self._move_kind(position, guarded, LegKind.STOP_LOSS, change.stop_loss)
+        """Move what *change* names for all plans of *position*; a stop that is to trail is moved
+        later.
+        """
+        if change.stop_loss is not None:
+            for one in guarded:
+                check_stop(one.plan, change.stop_loss)
+        stop_loss = change.stop_loss
+        if change.trail is not None:
+            if not guarded:
+                raise OrderNotModifiable(position.id, "no exits that are kept here protect it")
+            await self.trail(guarded, change)
+            stop_loss = None
+        stop = await self._move_kind(position, guarded, LegKind.STOP_LOSS, stop_loss)
         profit = await self._move_kind(position, guarded, LegKind.TAKE_PROFIT, change.take_profit)
         return ExitsMoved(position_id=position.id, stop_loss=stop, take_profit=profit)
+
+    @as_deferred
+    async def trail(self, guarded: list[Guarded], change: ExitsChange) -> None:
+        """Have the stops of plans follow the market as *change* says, from what it is now on; they
+        are not moved here. Those that did already keep their marks.
+        """
+        trail = change.trail
+        assert trail is not None
+        plans = [one.plan for one in guarded]
+        needs_price = any(plan.opened > 0 and not plan.has_mark for plan in plans)
+        price = await self._entry.price(plans[0].symbol) if needs_price else None
+        for plan in plans:
+            if plan.opened > 0 and not plan.has_mark:
+                check_reach(Ratchet(trail, plan.exit_side, price))
+            elif plan.ratchet is not None and plan.has_mark:
+                check_reach(Ratchet(trail, plan.exit_side, plan.ratchet.mark))
+        for plan in plans:
+            plan.trail(trail, price)
+            if change.stop_loss is not None:
+                plan.tighten(change.stop_loss)
+        self._keeping.keep(*guarded)
 
     @as_deferred
     async def _move_kind(
@@ -92,9 +136,14 @@ class Moving:
     @as_deferred
     async def reprice(self, guarded: Guarded, change: ExitsChange) -> None:
         """Change the exits of an entry: resting legs move, later ones get the new price."""
-        plan = guarded.plan
+        plan, stop_loss = guarded.plan, change.stop_loss
+        if stop_loss is not None:
+            check_stop(plan, stop_loss)
+        if change.trail is not None:
+            await self.trail([guarded], change)
+            stop_loss = None
         for kind, price in (
-            (LegKind.STOP_LOSS, change.stop_loss),
+            (LegKind.STOP_LOSS, stop_loss),
             (LegKind.TAKE_PROFIT, change.take_profit),
         ):
             if price is None:
@@ -116,12 +165,11 @@ class Moving:
         try:
             await self._placement.change(guarded, leg, _change(leg.kind, price))
         except UnsupportedOperation:
-            return await self._swap(guarded, leg, price, position_id)
-        leg.price = price
+            return await self.swap(guarded, leg, price, position_id)
         return leg
 
     @as_deferred
-    async def _swap(self, guarded: Guarded, leg: Leg, price: Decimal, position_id: str) -> Leg:
+    async def swap(self, guarded: Guarded, leg: Leg, price: Decimal, position_id: str) -> Leg:
         """Cancel, then place at *price*; if that is refused, at the old price."""
         try:
             order = await self._placement.cancel(guarded, leg)
@@ -163,6 +211,36 @@ class Moving:
                 raise
             return error
         return new
+
+
+def check_stop(plan: Plan, stop: Decimal) -> None:
+    """Raise ``OrderDenied`` if *stop* is further away than a stop of *plan* that trails."""
+    if plan.would_loosen(stop):
+        now = plain(plan.targets[LegKind.STOP_LOSS])
+        raise OrderDenied(
+            f"The stop-loss trails and is at {now}: it can be moved closer, not to {plain(stop)}",
+            "STOP_LOOSENED",
+        )
+
+
+def placed_stop(guarded: list[Guarded]) -> ExitLegPlacement | None:
+    """Where the stops of plans rest, as far as the broker told; ``None`` if none does."""
+    legs = [
+        leg
+        for one in guarded
+        for leg in one.plan.staying_legs(LegKind.STOP_LOSS)
+        if leg.order_id is not None
+    ]
+    if not legs:
+        return None
+    order_ids = tuple(leg.order_id for leg in legs if leg.order_id is not None)
+    return ExitLegPlacement(order_ids=order_ids, trigger_price=legs[-1].price)
+
+
+def check_reach(ratchet: Ratchet) -> None:
+    """Raise ``OrderDenied`` if a stop at that distance would be at no price."""
+    if ratchet.mark is not None and ratchet.stop() is None:
+        raise OrderDenied(OUT_OF_REACH, "TRAILING_DISTANCE")
 
 
 def _change(kind: LegKind, price: Decimal) -> OrderChange:

@@ -16,14 +16,15 @@ from ..metrics.exits import ExitMeters
 from ..model.protection import LegKind, ProtectionState
 from ..risk.breaker import Breaker
 from .alerts import Alerts
-from .coverage import unconfirmed
+from .coverage import below_minimum, unconfirmed
 from .plan import Plan
-from .plans import Guarded
+from .plans import Guarded, Lag
 
 AGAIN_SECONDS: Final = 60.0
 """So long after it was told last a shortfall that goes on is told again."""
 
 UNCONFIRMED: Final = "The broker has not confirmed it yet"
+BEING_CLOSED: Final = "It made way for a close that has not come to its end yet"
 
 
 class Outcry:
@@ -96,7 +97,8 @@ class Outcry:
 
     def tell_unconfirmed(self, guarded: Guarded) -> None:
         """The same, if legs are missing for no known reason, too."""
-        reasons = {**dict.fromkeys(unconfirmed(guarded.plan), UNCONFIRMED), **guarded.told}
+        reason = BEING_CLOSED if guarded.plan.held else UNCONFIRMED
+        reasons = {**dict.fromkeys(unconfirmed(guarded.plan), reason), **guarded.told}
         self.tell(guarded, {kind: reasons[kind] for kind in unconfirmed(guarded.plan)})
 
     def tell_again(self, guarded: Guarded) -> None:
@@ -111,13 +113,30 @@ class Outcry:
         elif self._seconds() - guarded.told_at >= AGAIN_SECONDS:
             self.tell_again(guarded)
 
+    def lags(self, guarded: Guarded, reason: str) -> None:
+        """The trailing stop does not follow; the same reason is told again after a minute."""
+        lag = guarded.lag
+        is_again = reason == lag.told
+        if is_again and self._seconds() - lag.told_at < AGAIN_SECONDS:
+            return
+        lag.told, lag.told_at = reason, self._seconds()
+        self.alerts.lags(guarded.plan, reason, self._breaker.is_open, rebroadcast=is_again)
+
+    def caught_up(self, guarded: Guarded) -> None:
+        """It follows, or there is nothing left to follow."""
+        if guarded.lag.told is not None:
+            self.log.info(
+                "the trailing stop of {entry_id} follows again", entry_id=guarded.plan.entry_id
+            )
+        guarded.lag = Lag()
+
     def _reasons(
         self, guarded: Guarded, more: Mapping[LegKind, str] | None = None
     ) -> dict[LegKind, str]:
         """What was told holds for as long as that kind is missing and nothing better is known."""
         missing = unconfirmed(guarded.plan)
         still = {kind: reason for kind, reason in guarded.told.items() if kind in missing}
-        return {**still, **(more or {}), **guarded.plan.short}
+        return {**still, **(more or {}), **below_minimum(guarded.plan), **guarded.plan.short}
 
     def _raise(
         self, guarded: Guarded, reasons: dict[LegKind, str], *, rebroadcast: bool = False

@@ -24,8 +24,9 @@ from ..model.protection import (
     ProtectionState,
     ProtectiveLeg,
     Shortfall,
+    TrailingState,
 )
-from .coverage import confirmed, unconfirmed
+from .coverage import below_minimum, confirmed, unconfirmed
 from .leg import Leg
 from .plan import Plan
 from .plans import Plans
@@ -110,6 +111,7 @@ def _opened_side(plan: Plan) -> PositionSide:
 
 
 def _entry(plan: Plan) -> EntryProtection:
+    reasons = {**below_minimum(plan), **plan.short}
     return EntryProtection(
         order_id=plan.entry_id,
         client_order_id=plan.client_order_id,
@@ -117,13 +119,21 @@ def _entry(plan: Plan) -> EntryProtection:
         filled_quantity=plan.entry_filled,
         open_quantity=plan.open_quantity,
         targets=ExitTargets(stop_loss=plan.targets.get(STOP), take_profit=plan.targets.get(PROFIT)),
+        trailing=_trailing(plan),
         uncovered_since=plan.uncovered_since,
         shortfalls=tuple(
-            Shortfall(leg_type=_TYPES[kind], quantity=quantity, reason=plan.short.get(kind))
+            Shortfall(leg_type=_TYPES[kind], quantity=quantity, reason=reasons.get(kind))
             for kind, quantity in unconfirmed(plan).items()
         ),
         legs=tuple(_leg(leg) for leg in plan.legs if not leg.came_to_nothing),
     )
+
+
+def _trailing(plan: Plan) -> TrailingState | None:
+    if plan.ratchet is None:
+        return None
+    trail = plan.ratchet.trail
+    return TrailingState(distance=trail.distance, type=trail.kind, mark=plan.ratchet.mark)
 
 
 def _leg(leg: Leg) -> ProtectiveLeg:

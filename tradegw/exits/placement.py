@@ -31,7 +31,7 @@ from ..model.order import Order, OrderChange
 from .coverage import shortfall
 from .holdings import Holdings
 from .keeping import Keeping
-from .leg import Leg
+from .leg import Leg, trigger
 from .plans import Guarded, Plans
 
 PAUSES_SECONDS: Final = (0.1, 0.3, 1.0)
@@ -126,6 +126,8 @@ class Placement:
         finally:
             leg.changing = False
         self._plans.replaced(previous_id, changed.order)
+        if trigger(leg.kind, changed.order) is None:  # else it rests where the broker says
+            leg.price = change.stop_price or change.limit_price or leg.price
         self._holdings.renamed(changed.order, leg.first_id)
 
     @as_deferred
@@ -256,6 +258,7 @@ class Placement:
             is_definite = isinstance(error, GatewayError) and not leaves_doubt(error)
             if is_definite and leg.resent:  # it may have been refused as a double of itself
                 leg.in_doubt = leg.in_doubt or self._entry.refuses_repeats
+                self._keeping.keep(guarded)
                 found = await self._entry.find_leg(leg.client_order_id, guarded.plan.since)
                 if found is not None:
                     return found

@@ -12,11 +12,13 @@ from datetime import datetime
 from decimal import Decimal
 
 from ..model.enums import OrderType, Side, TimeInForce
+from ..model.market import Instrument
 from ..model.money import ZERO
 from ..model.order import Order, OrderRequest, is_older
-from ..model.protection import ExitsChange, LegKind
+from ..model.protection import ExitsChange, LegKind, Trail
 from .leg import Leg, exists, trigger
 from .naming import LegName
+from .quantity import leg_price, price_step, whole
 from .trailing import Ratchet, better
 
 
@@ -60,6 +62,15 @@ class Plan:
     """An earlier process may have sent legs that it could not write down any more."""
     uncovered_since: datetime | None = None
     """When protection began to be missing that is missing still."""
+    holds: dict[str, Decimal] = field(default_factory=dict)
+    """What legs must not cover, since closes that are under way need it: by the closes' intents."""
+    charges: dict[str, Decimal] = field(default_factory=dict)
+    """What commissions took of what its fills bought, by execution; a rebate is negative."""
+    missed: Decimal = ZERO
+    """What of ``closed`` was found to be gone, and no order told of: commissions not heard of yet,
+    maybe."""
+    instrument: Instrument | None = None
+    """What the broker demands of its legs, as far as that is known now; not written down."""
     short: dict[LegKind, str] = field(default_factory=dict)
     """Kinds whose last leg failed, and why; not tried again until this is cleared."""
 
@@ -112,9 +123,32 @@ class Plan:
         return max(ZERO, self.opened - self.exited - self.closed)
 
     @property
+    def held(self) -> Decimal:
+        """What of that makes way for closes."""
+        return min(self.open_quantity, sum(self.holds.values(), ZERO))
+
+    @property
     def opened(self) -> Decimal:
-        """What its fills opened."""
-        return self.entry_filled - self.spent
+        """What its fills opened, less what commissions took of it."""
+        return max(ZERO, self.entry_filled - self.spent - self.commission)
+
+    @property
+    def commission(self) -> Decimal:
+        """What commissions took of what its fills bought. Rebates are not protected."""
+        return max(ZERO, sum(self.charges.values(), ZERO))
+
+    def charge(self, execution_id: str, quantity: Decimal) -> bool:
+        """The commission of that execution of the entry took *quantity*; whether that is news.
+
+        What was found to be gone before is not taken off twice.
+        """
+        if execution_id in self.charges:
+            return False
+        self.charges[execution_id] = quantity
+        known = max(ZERO, min(self.missed, self.closed, quantity))
+        self.closed -= known
+        self.missed -= known
+        return True
 
     @property
     def overshot(self) -> Decimal:
@@ -132,8 +166,10 @@ class Plan:
 
     @property
     def is_over(self) -> bool:
-        """Nothing more will be filled, nothing is open and no leg can execute any more."""
-        if not self.entry_done or self.open_quantity > 0:
+        """Nothing more will be filled, nothing is open that could be sold or bought back, and no
+        leg can execute any more.
+        """
+        if not self.entry_done or whole(self.open_quantity, self.instrument) > 0:
             return False
         return not any(leg.alive or leg.in_doubt for leg in self.legs)
 
@@ -174,7 +210,9 @@ class Plan:
         self.entry_id = order.id
         self.symbol = order.symbol  # the broker may write it in another way than the client
         self.position_id = order.position_id or self.position_id
-        self.entry_filled = max(self.entry_filled, order.filled_quantity)
+        if order.filled_quantity > self.entry_filled:
+            self.entry_filled = order.filled_quantity
+            self.missed = ZERO  # what is charged from now on may be of this fill
         self.entry_ended = self.entry_ended or order.status.is_terminal
         if self.open_quantity > 0:
             self._trail_from(order.average_fill_price, anew=not had_open)
@@ -184,15 +222,31 @@ class Plan:
         """The entry filled at *price*; *anew* after all it had filled before was closed."""
         if self.ratchet is None:
             return
-        if anew and self.ratchet.mark is not None:  # an old mark may be beyond the market by now
+        if anew and self.has_mark:  # an old mark may be beyond the market by now
             self.ratchet = Ratchet(self.ratchet.trail, self.exit_side)
             self.targets.pop(LegKind.STOP_LOSS, None)
         self.ratchet.begin(price)
         self.follow()
 
+    @property
+    def has_mark(self) -> bool:
+        """Whether its stop follows the market already."""
+        return self.ratchet is not None and self.ratchet.mark is not None
+
+    def trail(self, trail: Trail, price: Decimal | None) -> None:
+        """The stop follows by *trail* from now on; what is open begins at *price*, unless it has
+        followed before.
+        """
+        old, self.ratchet = self.ratchet, Ratchet(trail, self.exit_side)
+        if old is not None:
+            self.ratchet.mark, self.ratchet.moved_at = old.mark, old.moved_at
+        if self.opened > 0:
+            self.ratchet.begin(price)
+        self.follow()
+
     def follow(self) -> bool:
         """The stop-loss belongs where the ratchet is, if that is closer; whether it moved on."""
-        stop = None if self.ratchet is None else self.ratchet.stop()
+        stop = None if self.ratchet is None else self.ratchet.stop(price_step(self.instrument))
         return stop is not None and self.tighten(stop)
 
     def tighten(self, stop: Decimal) -> bool:
@@ -205,7 +259,7 @@ class Plan:
 
     def would_loosen(self, stop: Decimal) -> bool:
         """Whether *stop* is further away than the stop of a trail that has begun."""
-        if self.ratchet is None or self.ratchet.mark is None:
+        if not self.has_mark:
             return False
         old = self.targets.get(LegKind.STOP_LOSS)
         return old is not None and better(self.exit_side, stop, old)
@@ -250,9 +304,15 @@ class Plan:
         if quantity is not None:
             released = min(released, quantity)
         self.closed += released
-        if by is not None and released:
+        if by is None:
+            self.missed += released
+        elif released:
             self.closers[by.id] = by.filled_quantity
         return released
+
+    def price(self, kind: LegKind) -> Decimal:
+        """Where a leg of *kind*, which has a target, belongs on the broker's price steps."""
+        return leg_price(kind, self.targets[kind], self.exit_side, self.instrument)
 
     def next_leg(self, kind: LegKind, quantity: Decimal) -> Leg:
         """A leg to be placed, with its own client order id."""
@@ -262,7 +322,7 @@ class Plan:
             kind=kind,
             client_order_id=str(LegName(str(self.seed or self.entry_id), kind, number)),
             quantity=quantity,
-            price=self.targets[kind],
+            price=self.price(kind),
             resent=self.restored,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import dataclass, field
 from itertools import islice
@@ -12,6 +12,7 @@ from twisted.internet.defer import DeferredLock
 from twisted.internet.interfaces import IDelayedCall
 
 from ..model.account import Position
+from ..model.market import Instrument
 from ..model.order import Order, is_older
 from ..model.protection import LegKind
 from .leg import Leg
@@ -26,6 +27,17 @@ CALM_SECONDS: Final = 900.0
 """A leg that is ended so long after the last one is not one of a succession."""
 
 
+@dataclass
+class Lag:
+    """A trailing stop that could not be moved: it rests, but too far away."""
+
+    attempts: int = 0
+    until: float = 0.0
+    """No other is made before, in seconds of this process."""
+    told: str | None = None
+    told_at: float = 0.0
+
+
 @dataclass(eq=False)
 class Guarded:
     """A plan and the work on it: one piece at a time, and when to try again."""
@@ -38,6 +50,7 @@ class Guarded:
     """How many legs in succession the broker accepted and then ended unexecuted."""
     in_vain_at: float = 0.0
     """When the last of them did, in seconds of this process."""
+    lag: Lag = field(default_factory=Lag)
     is_lost: bool = False
     """Its steps led nowhere: it takes no other before the next attempt."""
     told: dict[LegKind, str] = field(default_factory=dict)
@@ -68,8 +81,14 @@ class Plans:
     Of the plans that are over the newest are kept: a fill may be told late, after a cancel even.
     """
 
-    def __init__(self, retained: int = RETAINED) -> None:
+    def __init__(
+        self,
+        retained: int = RETAINED,
+        instrument: Callable[[str], Instrument | None] = lambda _symbol: None,
+    ) -> None:
+        """Of the plans that are over *retained* are kept; *instrument* knows the broker's rules."""
         self._retained = retained
+        self._instrument = instrument
         self._over: dict[Guarded, None] = {}
         self._by_intent: dict[str, Guarded] = {}
         self._by_name: dict[str, list[Guarded]] = {}
@@ -102,10 +121,15 @@ class Plans:
         return guarded
 
     def _index(self, plan: Plan) -> Guarded:
+        self.inform(plan)
         guarded = self._by_intent[plan.intent_id] = Guarded(plan)
         if plan.client_order_id is not None:
             self._by_name.setdefault(plan.client_order_id, []).append(guarded)
         return guarded
+
+    def inform(self, plan: Plan) -> None:
+        """What the broker demands of the legs of *plan* may be known by now, or have changed."""
+        plan.instrument = self._instrument(plan.symbol)
 
     def forget(self, intent_id: str) -> Guarded | None:
         """The intent was refused; a plan that found its entry all the same stays.

@@ -11,15 +11,29 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..deferreds import as_deferred
-from ..errors import GatewayError, UnsupportedOperation, is_placement_fault
+from ..errors import GatewayError, UnsupportedOperation, is_placement_fault, lacks_holding
 from ..model.order import OrderChange
+from ..model.protection import LegKind
 from ..risk.breaker import Breaker
-from .coverage import Cancel, Find, Place, Shrink, Step, next_step, shortfall, unconfirmed
+from .coverage import (
+    Begin,
+    Cancel,
+    Find,
+    Move,
+    Place,
+    Shrink,
+    Step,
+    below_minimum,
+    next_step,
+    shortfall,
+    unconfirmed,
+)
 from .keeping import Keeping
 from .leg import Leg
 from .outcry import Outcry
 from .placement import Placement
 from .plans import Guarded, Plans
+from .tightening import Tightening
 
 RETRY_SECONDS: Final = (1.0, 5.0, 30.0)
 IN_VAIN_SECONDS: Final = (0.0, *RETRY_SECONDS, 60.0, 120.0, 300.0)
@@ -66,6 +80,17 @@ class Pursuit:
         self._under_way = 0
         self._awaiting_idle: list[Deferred[None]] = []
         self._held: list[Deferred[None]] | None = None
+        self._tightening: Tightening
+        self._concluded: Callable[[Guarded], object]
+        self._suspect: Callable[[str], object] = lambda _reason: None
+
+    def trail_with(self, tightening: Tightening, concluded: Callable[[Guarded], object]) -> None:
+        """*tightening* moves stops that trail; *concluded* hears when work on a plan is done."""
+        self._tightening, self._concluded = tightening, concluded
+
+    def doubt_with(self, suspect: Callable[[str], object]) -> None:
+        """*suspect* has the broker asked what is really held, before long."""
+        self._suspect = suspect
 
     @property
     def is_held(self) -> bool:
@@ -96,7 +121,10 @@ class Pursuit:
 
     def drive(self, guarded: Guarded) -> Deferred[None]:
         """Fires when nothing more can be done at the moment; work on one plan is serial."""
-        self._outcry.look(guarded)
+        self._plans.inform(guarded.plan)
+        waits = guarded.lock.locked or self.is_held
+        if self._outcry.look(guarded) and (waits or not isinstance(next_step(guarded.plan), Place)):
+            self._keeping.keep(guarded)  # else it is written with the leg that is placed now
         return self._watched(guarded, self._started(guarded, self._pursue))
 
     def retry(self, guarded: Guarded) -> Deferred[None]:
@@ -137,6 +165,7 @@ class Pursuit:
     async def _pursue_afresh(self, guarded: Guarded) -> None:
         guarded.is_lost = False
         guarded.plan.short = {}
+        self._plans.inform(guarded.plan)
         for leg in guarded.plan.live_legs():
             leg.ending = False
         await self._pursue(guarded)
@@ -157,7 +186,8 @@ class Pursuit:
         plan = guarded.plan
         for _ in range(MOST_STEPS):
             is_idle = plan.entry_id is None or self._stopped or guarded.is_lost
-            step = None if is_idle else next_step(plan)
+            now = self._tightening.time_to_move(guarded)
+            step = None if is_idle else next_step(plan, now)
             if step is None:
                 return
             await self._take(guarded, step)
@@ -174,7 +204,8 @@ class Pursuit:
         plan = guarded.plan
         wanting = shortfall(plan).keys() | {leg.kind for leg in plan.legs if leg.in_doubt}
         plan.short = {kind: reason for kind, reason in plan.short.items() if kind in wanting}
-        if guarded.is_lost or plan.short or any(leg.ending for leg in plan.live_legs()):
+        is_short = plan.short or below_minimum(plan)  # the broker's rules may change
+        if guarded.is_lost or is_short or any(leg.ending for leg in plan.live_legs()):
             self._retry_later(guarded)
         else:
             guarded.attempts = 0
@@ -184,6 +215,7 @@ class Pursuit:
         self._keeping.end(self._plans.settle(guarded))
         nowhere = dict.fromkeys(plan.targets, NOWHERE) if guarded.is_lost else None
         self._outcry.tell(guarded, nowhere)
+        self._concluded(guarded)
 
     def _retry_later(self, guarded: Guarded) -> None:
         if guarded.retry is not None or self._stopped:
@@ -207,6 +239,17 @@ class Pursuit:
                 await self._shrink(guarded, step)
             case Cancel():
                 await self._cancel(guarded, step.leg)
+            case Begin():
+                await self._begin(guarded)
+            case Move():
+                await self._tightening.move(guarded, step.legs)
+
+    @as_deferred
+    async def _begin(self, guarded: Guarded) -> None:
+        try:
+            await self._tightening.begin(guarded)
+        except GatewayError as error:
+            guarded.plan.short[LegKind.STOP_LOSS] = error.message
 
     @as_deferred
     async def _place(self, guarded: Guarded, step: Place) -> None:
@@ -221,6 +264,8 @@ class Pursuit:
             if guarded.attempts == 0 and is_placement_fault(error):
                 self._breaker.record_failure(self._seconds())
             guarded.plan.short[step.kind] = error.message
+            if lacks_holding(error):  # what is there, and what did commissions take of it?
+                self._suspect(f"exit order {leg.client_order_id} was refused: {error.message}")
 
     @as_deferred
     async def _find(self, guarded: Guarded, leg: Leg) -> None:

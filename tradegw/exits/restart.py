@@ -62,7 +62,6 @@ class Restart:
             self._keeping.end(self._plans.settle(guarded))
             if unconfirmed(guarded.plan):
                 self._pursuit.drive(guarded)  # held; but if that takes long it is alerted
-                self._keeping.keep(guarded)
         self.log.info("{count} exit plans are in force", count=len(self._plans))
 
     def _find_entry(self, guarded: Guarded) -> None:
@@ -162,7 +161,8 @@ class Restart:
         self._pursuit.let_go()
         for guarded in self._plans.all():
             plan = guarded.plan
+            self._plans.inform(plan)
             was_in_doubt, plan.in_doubt = plan.in_doubt, False
-            if was_in_doubt or next_step(plan) is not None:
+            if was_in_doubt or next_step(plan, self._keeping.now()) is not None:
                 self._pursuit.drive(guarded)
                 self._keeping.keep(guarded)

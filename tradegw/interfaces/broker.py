@@ -10,7 +10,7 @@ from ..model.account import Account, Position, Trade, TradeQuery
 from ..model.enums import Platform
 from ..model.events import Event
 from ..model.identifiers import ClientOrderIdRule
-from ..model.market import Bar, BarQuery, Capabilities, Quote
+from ..model.market import Bar, BarQuery, Capabilities, Instrument, Quote
 from ..model.order import (
     ClosePositionRequest,
     Order,
@@ -32,12 +32,23 @@ class IBroker(IService, Interface):  # named twice: pydoctor does not know what 
     platform: Platform = Attribute("broker and environment")
     account_name: str = Attribute("names the account; a journal belongs to one")
     client_order_ids: ClientOrderIdRule = Attribute("which client order ids the broker takes")
+    exits_hold_quantity: bool = Attribute(
+        "whether what resting exits would sell cannot be sold by another order, so that they must"
+        " be taken away before a close; in doubt it is"
+    )
 
     def capabilities() -> Capabilities:
         """What the broker can do; constant for the life of the process."""
 
     def manages_exits(request: OrderRequest) -> bool:
         """Whether the broker itself will place and pair the exits that *request* asks for."""
+
+    def instrument(symbol: str) -> Instrument | None:
+        """What orders in *symbol* must comply with; ``None`` if that is not known (yet).
+
+        Answered at once, from what the broker told before: nothing is asked. It may be known later,
+        and change then. Minima that do not hold for orders that only reduce are left out.
+        """
 
     def submit(request: OrderRequest) -> Deferred[Order]:
         """Send an order once; fires with the order as the broker accepted it."""

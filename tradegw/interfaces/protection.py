@@ -9,8 +9,9 @@ from decimal import Decimal
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
-from ..model.account import Position
-from ..model.events import OrderEvent, PositionEvent
+from ..model.account import Position, Trade
+from ..model.events import OrderEvent, PositionEvent, QuoteEvent
+from ..model.market import Instrument
 from ..model.order import (
     Order,
     OrderChange,
@@ -28,8 +29,15 @@ class IOrderEntry(Interface):
         " sent again without asking"
     )
 
+    exits_hold_quantity: bool = Attribute(
+        "whether a resting leg must be taken away before another is placed for the same quantity"
+    )
+
     def submit_leg(request: OrderRequest, parent_order_id: str) -> Deferred[Order]:
         """Send an exit leg of the entry *parent_order_id*; stopping does not refuse it."""
+
+    def instrument(symbol: str) -> Instrument | None:
+        """What orders in *symbol* must comply with, as far as that is known at the moment."""
 
     def find_leg(client_order_id: str, since: datetime | None) -> Deferred[Order | None]:
         """The order with that client id, working or done, that is not older than *since*; asked
@@ -44,6 +52,9 @@ class IOrderEntry(Interface):
 
     def replace_leg(order_id: str, change: OrderChange) -> Deferred[Replaced]:
         """Change an exit leg in place, or under a new id."""
+
+    def price(symbol: str) -> Deferred[Decimal]:
+        """The last price of *symbol*, as the broker says now."""
 
     def bracket_legs(symbol: str) -> Deferred[list[Order]]:
         """The working legs that the broker itself keeps for entries in *symbol*."""
@@ -74,16 +85,42 @@ class IExits(Interface):
         """
 
     def forget(intent_id: str) -> None:
-        """The attempt was definitely refused: no protection will be needed."""
+        """The attempt was definitely refused: no protection will be needed of an entry's fills, and
+        what made way for a close stands again.
+        """
 
     def accepted(intent_id: str, order: Order) -> Deferred[None] | None:
         """The broker accepted it as *order*; a Deferred if legs are being placed already."""
 
+    def expect_close(intent_id: str, position_id: str) -> None:
+        """That attempt is to close a position, or part of it; said before :meth:`make_way`, and
+        again after a restart.
+        """
+
+    def make_way(intent_id: str, position: Position, quantity: Decimal) -> Deferred[bool]:
+        """Take away the legs that hold *quantity* of *position*; they are not placed again before
+        the close has ended, is refused (:meth:`forget`), or nobody knows of it for too long.
+
+        Fires when they have ended, or that takes too long, with whether they executed meanwhile;
+        never fails.
+        """
+
+    def close_accepted(intent_id: str, told: Order | None) -> None:
+        """The broker has the closing order; *told* is how it was told already, if it was."""
+
     def on_order_event(event: OrderEvent) -> Deferred[None] | None:
         """An entry or leg changed. A Deferred fires when its legs are settled, else ``None``."""
 
+    def on_execution(trade: Trade) -> Deferred[None] | None:
+        """An execution was told for the first time; its commission may have been taken from what
+        was bought. A Deferred fires when the legs are settled.
+        """
+
     def on_position_event(event: PositionEvent) -> Deferred[None] | None:
         """The broker tells of a position; what protected one that is gone is cancelled."""
+
+    def on_quote(event: QuoteEvent) -> None:
+        """A price came; called on every tick."""
 
     def on_link_up() -> None:
         """The broker is back: shortfalls are told again and repaired."""
@@ -109,6 +146,9 @@ class IExits(Interface):
     def keep(order_id: str) -> None:
         """That cancel failed: the leg is wanted as before."""
 
+    def check(order_id: str, change: OrderChange) -> None:
+        """Raise ``OrderDenied`` if a client must not change an entry, or a leg, like that."""
+
     def changing(order_id: str) -> None:
         """A client is about to change *order_id*, which may end it and put another in its place."""
 
@@ -128,4 +168,6 @@ class IExits(Interface):
         """
 
     def move(position: Position, change: ExitsChange) -> Deferred[ExitsMoved]:
-        """Move the resting legs of *position* to new prices (protocol section 3.11)."""
+        """Move the resting legs of *position* to new prices (protocol section 3.11), or have its
+        stop trail; fails with ``OrderDenied`` if that would loosen one that trails.
+        """

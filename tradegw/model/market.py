@@ -8,6 +8,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from .enums import AssetClass, OrderType, PositionMode, Timeframe
+from .money import is_sane
 
 
 class Quote(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -45,6 +46,25 @@ class BarQuery(Struct, frozen=True, kw_only=True):
     start: datetime | None = None
     end: datetime | None = None
     limit: int | None = None
+
+
+class Instrument(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What a broker demands of orders in one symbol; ``None`` is no such rule, or none known.
+
+    Quantities are in base units, the notional (quantity times price) in the quote currency. Steps
+    and minima are positive; ``ValueError`` otherwise.
+    """
+
+    quantity_step: Decimal | None = None
+    minimum_quantity: Decimal | None = None
+    minimum_notional: Decimal | None = None
+    price_step: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value: Decimal | None = getattr(self, name)
+            if value is not None and not (is_sane(value) and value > 0):
+                raise ValueError(f"{name} must be positive, not {value}")
 
 
 class RateLimits(Struct, frozen=True, omit_defaults=True, kw_only=True):

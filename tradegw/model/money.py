@@ -39,6 +39,11 @@ def trimmed(value: Decimal) -> Decimal:
     return value.normalize(_EXACT)
 
 
+def times(one: Decimal, other: Decimal) -> Decimal:
+    """The product of two sane values, exactly."""
+    return _EXACT.multiply(one, other)
+
+
 def floor_to_step(value: Decimal, step: Decimal) -> Decimal:
     """The multiple of *step* next to *value* towards zero, exactly; *step* is positive."""
     return _EXACT.multiply(_EXACT.divide_int(value, step), step)

@@ -13,25 +13,13 @@ from decimal import Decimal
 from typing import Final
 
 from ..model.account import Position, Trade
+from ..model.commission import in_kind
 from ..model.enums import PositionSide
 from ..model.money import ZERO
 from ..model.order import Order
 
 REMEMBERED_ORDERS: Final = 20_000
 """Of those that ended; one that works is never forgotten, for it may execute the rest."""
-
-MONIES: Final = frozenset(
-    {"AED", "AUD", "BGN", "BRL", "CAD", "CHF", "CLP", "CNH", "CNY", "COP", "CZK", "DKK", "EUR"}
-    | {"GBP", "HKD", "HUF", "IDR", "ILS", "INR", "ISK", "JPY", "KES", "KRW", "KWD", "MAD", "MXN"}
-    | {"MYR", "NGN", "NOK", "NZD", "PEN", "PHP", "PLN", "QAR", "RON", "RUB", "SAR", "SEK", "SGD"}
-    | {"THB", "TRY", "TWD", "UAH", "USD", "VND", "ZAR"}
-)
-"""Money of states, as it is traded for each other (ISO 4217, and the yuan abroad)."""
-
-LEAST_CODE: Final = 3
-"""No currency or coin that something is quoted in has a shorter name."""
-
-_SEPARATORS: Final = "/_-.:"
 
 
 class Books:
@@ -94,10 +82,9 @@ class Books:
 
     def charge(self, trade: Trade) -> bool:
         """Take off the commission of *trade* if it was paid in what was traded; whether it was."""
-        if not trade.commission or not _is_base(trade.commission_currency, trade.symbol):
-            return False
-        self.set(trade.symbol, self.held(trade.symbol) - trade.commission)
-        return True
+        taken = in_kind(trade)
+        self.set(trade.symbol, self.held(trade.symbol) - taken)
+        return bool(taken)
 
     def set(self, symbol: str, quantity: Decimal) -> None:
         """So much is held of *symbol*."""
@@ -105,19 +92,6 @@ class Books:
             self._net[symbol] = quantity
         else:
             self._net.pop(symbol, None)
-
-
-def _is_base(currency: str, symbol: str) -> bool:
-    """Whether *currency* is what *symbol*, a pair, buys and sells.
-
-    Where it is traded for another money of states, as in USD_JPY, the account pays.
-    """
-    if not currency or not symbol.startswith(currency):
-        return False
-    quote = symbol[len(currency) :].lstrip(_SEPARATORS)
-    if len(quote) < LEAST_CODE:  # a stock whose name begins so
-        return False
-    return not (currency in MONIES and quote in MONIES)
 
 
 def net_of(positions: Iterable[Position]) -> dict[str, Decimal]:

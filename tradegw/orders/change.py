@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -30,13 +31,13 @@ class Change(OrderChange, frozen=True, omit_defaults=True, kw_only=True):
         """What is ours to do."""
         if not self.guarded:
             return ExitsChange()
-        return ExitsChange(stop_loss=self.stop_loss, take_profit=self.take_profit)
+        return super().exits
 
     @property
     def at_broker(self) -> OrderChange:
         """What is the broker's."""
         change = OrderChange(**_members(self))
-        return replace(change, stop_loss=None, take_profit=None) if self.guarded else change
+        return without_exits(change) if self.guarded else change
 
     def shows_in(self, order: Order) -> bool:
         """Whether the broker did its part: *order* is as wanted, or nearer to that than before,
@@ -51,7 +52,15 @@ class Change(OrderChange, frozen=True, omit_defaults=True, kw_only=True):
         )
 
 
-def _members(change: OrderChange) -> dict[str, Decimal]:
+def without_exits(change: OrderChange) -> OrderChange:
+    """What *change* leaves to the broker where the exits are ours."""
+    distance = change.trailing_distance if change.trailing_type is None else None
+    return replace(
+        change, stop_loss=None, take_profit=None, trailing_distance=distance, trailing_type=None
+    )
+
+
+def _members(change: OrderChange) -> dict[str, Any]:
     """What *change* names."""
     named = {name: getattr(change, name) for name in OrderChange.__struct_fields__}
     return {name: value for name, value in named.items() if value is not None}

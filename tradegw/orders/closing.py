@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
 from msgspec.structs import replace
+from twisted.internet.defer import gatherResults
 from twisted.logger import Logger
 
-from ..deferreds import as_deferred
+from ..deferreds import as_deferred, logged
 from ..errors import GatewayError, PositionNotFound
 from ..model.account import Position
-from ..model.enums import OrderType
+from ..model.enums import OrderStatus, OrderType
 from ..model.journal import IntentKind
-from ..model.order import ClosePositionRequest, OrderHandle, OrderRequest
+from ..model.money import plain
+from ..model.order import ClosePositionRequest, Order, OrderHandle, OrderRequest
 from . import answers
 from .attempt import Attempt
 from .blotter import Blotter
+from .clearing import Clearing
 from .dispatch import Dispatch
 from .gate import Gate
 from .intents import Intents
 from .line import Line
-from .reads import Reads
 
 WHOLE: Final = ClosePositionRequest()
 """All of a position, at market."""
@@ -32,6 +35,8 @@ class Closing:
     its outcome is not known, gets that one again, unless it is of a part and under a key of its
     own; one that finds nothing to close says so. What other orders close already is not closed
     twice where the trading state wants that (:meth:`.Gate.closable`).
+
+    *clearing* lets them out. *suspect* hears of what should be closed and is not.
     """
 
     log = Logger()
@@ -40,19 +45,24 @@ class Closing:
         self,
         line: Line,
         blotter: Blotter,
-        reads: Reads,
         intents: Intents,
         dispatch: Dispatch,
         gate: Gate,
+        clearing: Clearing,
+        suspect: Callable[[str], object],
     ) -> None:
         self._gate = gate
+        self._clearing = clearing
+        self._suspect = suspect
         self._line = line
         self._blotter = blotter
-        self._reads = reads
+        self._reads = clearing.reads
         self._intents = intents
         self._dispatch = dispatch
         self._closing: dict[str, Attempt] = {}
         """By digest."""
+        self._whole: dict[str, Position] = {}
+        """What is to be closed whole, by the intents."""
 
     @as_deferred
     async def close(
@@ -71,18 +81,23 @@ class Closing:
     @as_deferred
     async def close_all(self, symbol: str | None) -> list[OrderHandle]:
         """Close all positions (of *symbol*); a failure is raised when all have been tried."""
-        handles: list[OrderHandle] = []
-        failure: GatewayError | None = None
-        for position in await self._reads.positions(symbol, always=True):
-            try:
-                handles.append(await self._send(position, WHOLE))
-            except PositionNotFound:
-                continue  # it closed by itself meanwhile
-            except GatewayError as error:
-                failure = error
-        if failure is not None:
-            raise failure
-        return handles
+        positions = await self._reads.positions(symbol, always=True)
+        # All are written down first: none waits for what becomes of another.
+        ends = await gatherResults([self._end(one) for one in positions], consumeErrors=True)
+        failures = [end for end in ends if isinstance(end, GatewayError)]
+        if failures:
+            raise failures[-1]
+        return [end for end in ends if isinstance(end, OrderHandle)]
+
+    @as_deferred
+    async def _end(self, position: Position) -> OrderHandle | GatewayError | None:
+        """What became of the close of all of *position*; nothing if it closed by itself."""
+        try:
+            return await self._send(position, WHOLE)
+        except PositionNotFound:
+            return None
+        except GatewayError as error:
+            return error
 
     @as_deferred
     async def _send(
@@ -104,12 +119,16 @@ class Closing:
         attempt = self._attempt(position, request, quantity, key, digest)
         self._gate.check_close(position, request, attempt)
         self._closing[digest] = attempt
+        if request.quantity is None:
+            self._whole[attempt.intent.id] = position
         sent_as, broker = attempt.links.client_order_id, self._line.broker
         sent = request if quantity == position.quantity else replace(request, quantity=quantity)
+        passage = self._clearing.passage(attempt.intent.id, position, sent)
         handle = await self._dispatch.send(
             attempt,
-            lambda: broker.close(position, sent, sent_as),
-            check=lambda: self._gate.check_close(position, request, attempt),
+            lambda: broker.close(passage.position, passage.request, sent_as),
+            check=lambda: self._gate.check_close(passage.position, request, attempt),
+            passage=passage,
             urgent=True,
         )
         self.log.info(
@@ -141,6 +160,29 @@ class Closing:
     def restore(self, attempt: Attempt) -> None:
         """A close that was under way, or worked, before the restart."""
         self._closing[attempt.intent.digest] = attempt
+        if attempt.intent.target is not None:
+            self._clearing.exits.expect_close(attempt.intent.id, attempt.intent.target)
+
+    def on_order(self, order: Order) -> None:
+        """If *order* closed all of a position, it is verified that nothing is left."""
+        if not order.status.is_terminal:
+            return
+        closed = self._whole.pop(order.correlation_id or "", None)
+        if closed is not None and order.status is OrderStatus.FILLED:
+            logged(self._verify(closed), self.log, "verifying that a position is closed")
+
+    @as_deferred
+    async def _verify(self, closed: Position) -> None:
+        """If anything is left, or nobody can say, whoever compares everything looks at it."""
+        try:
+            left = await self._reads.position(closed.id, always=True)
+        except PositionNotFound:
+            return
+        except GatewayError as error:
+            self._suspect(f"whether {closed.id} is closed could not be asked: {error.message}")
+            return
+        if left.side is closed.side:
+            self._suspect(f"{closed.id} was closed, and {plain(left.quantity)} are left")
 
     def _under_way(self, position: Position, request: ClosePositionRequest) -> Attempt | None:
         """The attempt at the same that works already, or may."""
@@ -149,6 +191,8 @@ class Closing:
             for digest, attempt in self._closing.items()
             if not attempt.is_settled or self._works(attempt)
         }
+        ids = {attempt.intent.id for attempt in self._closing.values()}
+        self._whole = {name: self._whole[name] for name in self._whole.keys() & ids}
         names = (position.id, position.symbol)  # a netted one is found by either
         found = (self._closing.get(_digest(name, request)) for name in names)
         return next((attempt for attempt in found if attempt is not None), None)

@@ -15,7 +15,14 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..deferreds import as_deferred, logged
-from ..errors import GatewayError, JournalUnavailable, OrderDenied, OrderRejected, leaves_doubt
+from ..errors import (
+    GatewayError,
+    JournalUnavailable,
+    OrderDenied,
+    OrderRejected,
+    PositionNotFound,
+    leaves_doubt,
+)
 from ..interfaces import IExits
 from ..metrics.meters import Meters
 from ..model.enums import OrderStatus
@@ -23,6 +30,7 @@ from ..model.journal import Intent, IntentKind, Verdict
 from ..model.order import Order, OrderHandle
 from .attempt import ANSWERED, SENT, WRITTEN, Attempt, may_come_from
 from .blotter import Blotter
+from .clearing import Passage
 from .intents import Intents
 from .line import Line
 from .patience import Patience
@@ -79,17 +87,20 @@ class Dispatch:
         call: Callable[[], Deferred[Order]],
         *,
         check: Callable[[], None] | None = None,
+        passage: Passage | None = None,
         urgent: bool = False,
         waited: float = 0.0,
     ) -> Deferred[OrderHandle]:
-        """Start *attempt*; *call* sends it. *check* is asked once more just before that.
+        """Start *attempt*; *call* sends it. *passage* is cleared for it when it is written down,
+        and *check* asked once more just before it is sent.
 
         What is *urgent* lowers risk: it goes out also past the breaker, and when it cannot be
         written down. Fires as :meth:`outcome` does.
         """
         self._intents.add(attempt)
         self._blotter.expect(attempt.links)
-        logged(self._way_out(attempt, call, check, urgent), self.log, "an order on its way out")
+        way_out = self._way_out(attempt, call, check, passage, urgent)
+        logged(way_out, self.log, "an order on its way out")
         return self.outcome(attempt, waited)
 
     def outcome(self, attempt: Attempt, waited: float = 0.0) -> Deferred[OrderHandle]:
@@ -108,15 +119,33 @@ class Dispatch:
         attempt: Attempt,
         call: Callable[[], Deferred[Order]],
         check: Callable[[], None] | None,
+        passage: Passage | None,
         urgent: bool,
     ) -> None:
         if not await self._is_written(attempt, urgent):
             return
         attempt.mark(WRITTEN)
         try:
+            await self._go(attempt, call, check, passage, urgent)
+        finally:
+            if passage is not None:
+                passage.ended()
+
+    @as_deferred
+    async def _go(
+        self,
+        attempt: Attempt,
+        call: Callable[[], Deferred[Order]],
+        check: Callable[[], None] | None,
+        passage: Passage | None,
+        urgent: bool,
+    ) -> None:
+        try:
+            if passage is not None:
+                await passage.clear()
             if check is not None:
                 check()
-        except OrderDenied as denied:
+        except (OrderDenied, PositionNotFound) as denied:
             self.refused(attempt, denied)
             return
         attempt.mark(SENT)
@@ -204,6 +233,8 @@ class Dispatch:
         if attempt.intent.kind is IntentKind.SUBMIT:
             self._meters.order_submitted()
             legs = self._exits.accepted(attempt.intent.id, order)
+        elif attempt.intent.kind is IntentKind.CLOSE:
+            self._exits.close_accepted(attempt.intent.id, self._blotter.told(order.id))
         if legs is None:
             self._settle(attempt, order)
         else:

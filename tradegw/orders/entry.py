@@ -9,16 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 
 from msgspec.structs import replace as with_changes
 from zope.interface import implementer
 
 from ..deferreds import as_deferred
-from ..errors import GatewayError, OrderNotFound, Overloaded, UnsupportedOperation, leaves_doubt
+from ..errors import (
+    GatewayError,
+    OrderDenied,
+    OrderNotFound,
+    Overloaded,
+    UnsupportedOperation,
+    leaves_doubt,
+)
 from ..interfaces import IExits, IOrderEntry
+from ..model.enums import OrderType
 from ..model.journal import IntentKind, Verdict
-from ..model.market import Quote
+from ..model.market import Instrument, Quote
 from ..model.order import (
     Order,
     OrderChange,
@@ -124,9 +133,20 @@ class Entry:
     def _check(self, request: OrderRequest) -> None:
         self._line.check()
         self._gate.check(request)
+        self._check_trailing(request)
         sides.check_order(request, self._fresh(request.symbol))
         if self._intents.in_doubt() >= MAX_IN_DOUBT:
             raise Overloaded(f"What became of {MAX_IN_DOUBT} orders is not known; no more are sent")
+
+    def _check_trailing(self, request: OrderRequest) -> None:
+        can = self._broker.capabilities().supported_order_types
+        if request.order_type is OrderType.TRAILING_STOP and OrderType.TRAILING_STOP not in can:
+            raise OrderDenied(
+                f"{self._broker.provider} has no TRAILING_STOP orders. Attach a stop that trails"
+                " instead: to an entry by its trailing_stop, to exits by a change with"
+                " trailing_distance and trailing_type",
+                "UNSUPPORTED",
+            )
 
     def _attempt(self, request: OrderRequest, key: str | None, digest: str) -> Attempt:
         """*request* under an id that the broker takes; its exits are expected from now on."""
@@ -159,6 +179,13 @@ class Entry:
     @property
     def refuses_repeats(self) -> bool:
         return self._broker.client_order_ids.unique
+
+    @property
+    def exits_hold_quantity(self) -> bool:
+        return self._broker.exits_hold_quantity
+
+    def instrument(self, symbol: str) -> Instrument | None:
+        return self._broker.instrument(symbol)
 
     @as_deferred
     async def look_up(self, order_id: str) -> Order:
@@ -250,6 +277,11 @@ class Entry:
         order = self._blotter.apply(order)
         self._dispatch.seen(order)
         return order
+
+    @as_deferred
+    async def price(self, symbol: str) -> Decimal:
+        quote = await self._line.ask(lambda: self._broker.quote(symbol), always=True)
+        return quote.last
 
     @as_deferred
     async def bracket_legs(self, symbol: str) -> list[Order]:

@@ -30,6 +30,7 @@ from ..model.events import (
     RateLimitEvent,
     TradeEvent,
 )
+from ..model.order import Order
 from .alarm import Alarm
 from .lifecycle import Meaning
 from .link import Link
@@ -68,6 +69,7 @@ class Intake:
         self._meters = meters
         self._suspect: Callable[[str], object]
         self._relinked: Callable[[], object]
+        self._ended: Callable[[Order], object]
         self._take: dict[type, Callable[[Any], None]] = {
             QuoteEvent: self._quote,
             CandleEvent: self._candle,
@@ -79,10 +81,16 @@ class Intake:
             AlertEvent: alarm.relay,
         }
 
-    def connect(self, suspect: Callable[[str], object], relinked: Callable[[], object]) -> None:
-        """Who hears of what cannot be, and of the link."""
+    def connect(
+        self,
+        suspect: Callable[[str], object],
+        relinked: Callable[[], object],
+        ended: Callable[[Order], object],
+    ) -> None:
+        """Who hears of what cannot be, of the link, and of orders that ended."""
         self._suspect = suspect
         self._relinked = relinked
+        self._ended = ended
 
     def on_event(self, event: Event) -> None:
         try:
@@ -100,6 +108,7 @@ class Intake:
     def _quote(self, event: QuoteEvent) -> None:
         self._link.quoted(event)
         self._release.overtake(event)
+        self._exits.on_quote(event)
 
     def _candle(self, event: CandleEvent) -> None:
         self._link.tick(event.bar.symbol)
@@ -108,7 +117,9 @@ class Intake:
     def _trade(self, event: TradeEvent) -> None:
         self._link.tick(event.trade.symbol)
         if self._told.execution(event.trade):
-            self._release.put(event)
+            held = self._release.hold(event)
+            settled = self._heard(self._exits.on_execution, event.trade)
+            self._release.let_go(held, gatherResults(settled) if settled else None)
 
     def _account(self, event: AccountEvent) -> None:
         self._told.account = event.account
@@ -149,6 +160,8 @@ class Intake:
             *self._heard(self._exits.on_order_event, news),
             *self._heard(self._groups.on_order, news.order),
         ]
+        if news.order.status.is_terminal:
+            self._ended(news.order)
         return gatherResults(settled) if settled else None
 
     def _odd(self, event: OrderEvent, meaning: Meaning) -> None:

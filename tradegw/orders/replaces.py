@@ -15,7 +15,7 @@ from ..model.journal import Intent
 from ..model.order import Order, OrderChange, OrderRequest, Replaced, Unresolved
 from ..model.protection import ExitsChange
 from .blotter import Blotter
-from .change import Change
+from .change import Change, without_exits
 from .entry import Entry
 from .gate import Gate
 from .patience import Patience
@@ -65,13 +65,14 @@ class Replaces:
 
     @as_deferred
     async def _replace(self, order_id: str, change: OrderChange) -> Replaced:
-        exits = ExitsChange(stop_loss=change.stop_loss, take_profit=change.take_profit)
+        exits = change.exits
+        self._exits.check(order_id, change)
         if self._gate.is_restricted:
             self._gate.check_change(await self._entry.look_up(order_id), change)
         is_ours = exits != ExitsChange() and await self._guards(order_id)
         if is_ours:
             self._resuming.discard(order_id)
-            if with_changes(change, stop_loss=None, take_profit=None) == OrderChange():
+            if without_exits(change) == OrderChange():
                 return await self._only_exits(order_id, exits)
         elif change == OrderChange():
             return Replaced(order=await self._entry.look_up(order_id))
@@ -96,6 +97,9 @@ class Replaces:
         for each in (
             ExitsChange(stop_loss=exits.stop_loss),
             ExitsChange(take_profit=exits.take_profit),
+            ExitsChange(
+                trailing_distance=exits.trailing_distance, trailing_type=exits.trailing_type
+            ),
         ):
             if each == ExitsChange():
                 continue

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from ..errors import InvalidRequest, InvalidValue, ValidationFailed
-from ..model.enums import OrderType, TrailingType
+from ..model.enums import OrderType, Side, TrailingType
 from ..model.money import HUNDRED, ZERO, plain
 from ..model.order import ClosePositionRequest, OrderChange, OrderRequest
 from ..model.protection import ExitsChange
@@ -45,13 +45,16 @@ def check_order(request: OrderRequest) -> None:
         _check_positive(name, getattr(request, name))
     _check_display_quantity(request)
     _check_positive("leverage", request.leverage)
+    _check_reach(request)
     sides.check_order(request)
 
 
 def check_change(change: OrderChange) -> None:
     """Raise ``InvalidValue`` for the first number not positive; no change at all is legal."""
     for name in change.__struct_fields__:
-        _check_positive(name, getattr(change, name))
+        if name != "trailing_type":
+            _check_positive(name, getattr(change, name))
+    _check_trail(change)
 
 
 def check_close(request: ClosePositionRequest) -> None:
@@ -67,13 +70,17 @@ def check_close(request: ClosePositionRequest) -> None:
 
 def check_exits(change: ExitsChange) -> None:
     """Raise ``ValidationFailed`` if no leg is named, ``InvalidValue`` for a price not positive."""
-    if change.stop_loss is None and change.take_profit is None:
+    if change == ExitsChange():
         raise ValidationFailed(
             "stop_loss or take_profit is required",
             {"__all__": [_failure("stop_loss or take_profit is required", {})]},
         )
     _check_positive("stop_loss", change.stop_loss)
     _check_positive("take_profit", change.take_profit)
+    _check_positive("trailing_distance", change.trailing_distance)
+    if change.trailing_distance is not None and change.trailing_type is None:
+        raise InvalidRequest("trailing_type is required with trailing_distance", "trailing_type")
+    _check_trail(change)
 
 
 def _check_lengths_and_quantity(request: OrderRequest) -> None:
@@ -119,9 +126,33 @@ def _check_prices(request: OrderRequest) -> None:
 
 
 def _check_trailing(request: OrderRequest) -> None:
-    distance = request.trailing_distance
     _check_needed("trailing_type", request.trailing_type, "TRAILING_STOP")
-    percent = request.trailing_type is TrailingType.PERCENT
+    _check_percent(request.trailing_distance, request.trailing_type)
+
+
+def _check_trail(change: OrderChange | ExitsChange) -> None:
+    if change.trailing_type is not None and change.trailing_distance is None:
+        raise InvalidRequest(
+            "trailing_distance is required with trailing_type", "trailing_distance"
+        )
+    _check_percent(change.trailing_distance, change.trailing_type)
+
+
+def _check_reach(request: OrderRequest) -> None:
+    """A stop as far below the price of the order as that is high would be at no price."""
+    trail, price = request.trailing_stop, request.limit_price or request.stop_price
+    if trail is None or price is None or request.side is Side.SELL:
+        return
+    if trail.kind is TrailingType.ABSOLUTE and trail.distance >= price:
+        raise InvalidValue(
+            f"trailing_stop reaches {plain(trail.distance)} below the order's {plain(price)}",
+            "trailing_stop",
+            plain(trail.distance),
+        )
+
+
+def _check_percent(distance: Decimal | None, kind: TrailingType | None) -> None:
+    percent = kind is TrailingType.PERCENT
     if percent and distance is not None and distance >= HUNDRED:
         raise InvalidValue(
             "trailing_distance must be below 100 percent", "trailing_distance", plain(distance)

@@ -119,7 +119,10 @@ async def get_order_timeline(rooms: Rooms, order_id: str) -> Timeline:
 async def modify_order(rooms: Rooms, order_id: str, body: OrderChange) -> Replaced | Reply:
     """Change a working order.
 
-    Members left out keep their values. Some brokers give the changed order a new id; the old one is
+    Members left out keep their values. ``trailing_distance`` with ``trailing_type`` has the stop of
+    what the order fills follow the market; alone it is of a TRAILING_STOP order.
+
+    Some brokers give the changed order a new id; the old one is
     then in ``previous_order_id``. With 202 it is not known yet whether it was changed; the order is
     told as it was, and the change as an event.
     """

@@ -16,6 +16,7 @@ from ..errors import OrderDenied
 from ..model.enums import OrderType, Side
 from ..model.money import MAX_DIGITS, MAX_SCALE, ZERO, plain
 from ..model.order import Order, OrderChange, OrderRequest
+from ..model.protection import ExitsChange
 from ..model.trading import StateSetter, TradingState, TradingStatus
 
 _EXACT: Final = Context(prec=2 * (MAX_DIGITS + MAX_SCALE))
@@ -180,10 +181,11 @@ def _reduces(side: Side, held: Decimal) -> bool:
 
 
 def _moves_prices(change: OrderChange) -> bool:
-    prices = (change.limit_price, change.stop_price, change.trailing_distance)
+    distance = change.trailing_distance if change.trailing_type is None else None
+    prices = (change.limit_price, change.stop_price, distance)
     return any(price is not None for price in prices)
 
 
 def _attaches_exits(order: Order, change: OrderChange) -> bool:
-    wants = change.stop_loss is not None or change.take_profit is not None
+    wants = change.exits != ExitsChange()
     return wants and order.stop_loss is None and order.take_profit is None

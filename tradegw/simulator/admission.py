@@ -7,7 +7,7 @@ from typing import Final
 
 from ..errors import InvalidRequest, InvalidValue, OrderRejected
 from ..model.enums import OrderType, RejectReason, TimeInForce, TrailingType
-from ..model.money import HUNDRED, plain
+from ..model.money import HUNDRED, ZERO, plain, times
 from ..model.order import OrderChange, OrderRequest
 from .account import MarginAccount
 from .ledger import Ledger
@@ -63,11 +63,14 @@ def check_order(
             message = f"Client order id {request.client_order_id} was used before"
             raise OrderRejected(message, DUPLICATE, {"order_id": known.id})
     _check_steps(request, market)
+    _check_minima(request, market)
     signed = request.side.sign * request.quantity
     if request.reduce_only:
         if not _may_reduce(request, account, ledger):
             code = RejectReason.REDUCE_ONLY_VIOLATED.value
             raise OrderRejected("There is no position that the order would reduce", code)
+        if account.terms.exits_hold_quantity:
+            _check_unheld(request, account, ledger)
     else:
         reference = request.limit_price or request.stop_price
         _check_funds(market, account, signed, reference)
@@ -121,6 +124,29 @@ def _check_trailing(kind: TrailingType | None, distance: Decimal | None) -> None
         raise InvalidValue(message, "trailing_distance", plain(distance))
 
 
+def _check_unheld(request: OrderRequest, account: MarginAccount, ledger: Ledger) -> None:
+    """What rests to reduce the position holds its quantity. A stop and a limit may share one, as a
+    pair does; an order at market needs what neither holds.
+    """
+    there = account.reducible(request.symbol, request.side)
+    if not there:
+        return  # an order at work may yet open it
+    stops = limits = ZERO
+    for order in ledger.book(request.symbol).values():
+        if order.side is request.side and order.order_type in _ON_TRIGGER:
+            stops += order.remaining
+        elif order.side is request.side:
+            limits += order.remaining
+    if request.order_type is OrderType.MARKET:
+        held = max(stops, limits)
+    else:
+        held = stops if request.order_type in _ON_TRIGGER else limits
+    if request.quantity > there - held:
+        left = plain(max(ZERO, there - held))
+        message = f"Only {left} of the position are not held by resting orders"
+        raise OrderRejected(message, "QUANTITY_HELD", {"available": left})
+
+
 def _check_steps(wanted: OrderRequest | OrderChange, market: Market) -> None:
     instrument = market.instrument
     quantity = wanted.quantity
@@ -132,6 +158,19 @@ def _check_steps(wanted: OrderRequest | OrderChange, market: Market) -> None:
         if price is not None and _is_off(price, instrument.price_step):
             step = plain(instrument.price_step)
             raise OrderRejected(f"{name} is not a multiple of {step}", "INVALID_PRICE")
+
+
+def _check_minima(request: OrderRequest, market: Market) -> None:
+    instrument, quantity = market.instrument, request.quantity
+    if quantity < instrument.minimum_quantity:
+        least = plain(instrument.minimum_quantity)
+        raise OrderRejected(f"quantity is below the minimum of {least}", "INVALID_QUANTITY")
+    price = request.limit_price or request.stop_price
+    if price is None and market.tick is not None:
+        price = market.last
+    if price is not None and times(quantity, price) < instrument.minimum_notional:
+        least = plain(instrument.minimum_notional)
+        raise OrderRejected(f"the order is worth less than {least}", "INVALID_QUANTITY")
 
 
 def _check_funds(

@@ -8,10 +8,12 @@ from typing import Final
 from msgspec import Struct
 
 from ..model.enums import AssetClass
+from ..model.market import Instrument as Rules
+from ..model.money import ZERO
 
 
 class Instrument(Struct, frozen=True, kw_only=True):
-    """A tradable symbol. Orders off the steps are refused.
+    """A tradable symbol. Orders off the steps or below the minima are refused.
 
     ``start`` and ``places`` are the first price of a walk and how many decimals its prices show.
     """
@@ -22,6 +24,18 @@ class Instrument(Struct, frozen=True, kw_only=True):
     quantity_step: Decimal = Decimal("1e-9")
     start: Decimal = Decimal(100)
     places: int = 2
+    minimum_quantity: Decimal = ZERO
+    minimum_notional: Decimal = ZERO
+
+    @property
+    def rules(self) -> Rules:
+        """What it demands of orders."""
+        return Rules(
+            quantity_step=self.quantity_step,
+            minimum_quantity=self.minimum_quantity or None,
+            minimum_notional=self.minimum_notional or None,
+            price_step=self.price_step,
+        )
 
 
 def _seed(symbol: str, start: str, asset_class: AssetClass, places: int) -> Instrument:

@@ -19,6 +19,7 @@ class Terms(Struct, frozen=True, kw_only=True):
     ``partial_ratio``    orders fill in two parts: this share first, the rest at the next tick
     ``limit_through``    inside of a bar a limit trades only if the price goes beyond it
     ``native_brackets``  attached exits and OCO groups are the exchange's own business
+    ``exits_hold_quantity``  what rests to reduce a position cannot be sold by another order
     ``position_prefix``  a position's id is this and its symbol
     ``most_working``     how many orders may be at work at a time
     ``retained``         how many terminal orders, and how many trades, are remembered
@@ -34,6 +35,7 @@ class Terms(Struct, frozen=True, kw_only=True):
     partial_ratio: Decimal | None = None
     limit_through: bool = False
     native_brackets: bool = False
+    exits_hold_quantity: bool = False
     position_prefix: str = "pos-"
     most_working: int = 10_000
     retained: int = 50_000

@@ -22,6 +22,7 @@ from zope.interface import implementer
 from ..errors import (
     OrderNotFound,
     OrderNotModifiable,
+    OrderRejected,
     PositionNotFound,
     SymbolNotFound,
     UnsupportedOperation,
@@ -38,7 +39,7 @@ from ..model.enums import (
 )
 from ..model.events import OrderEvent
 from ..model.identifiers import ClientOrderIdRule
-from ..model.market import Bar, BarQuery, Capabilities, Quote
+from ..model.market import Bar, BarQuery, Capabilities, Instrument, Quote
 from ..model.money import ZERO
 from ..model.order import (
     ClosePositionRequest,
@@ -76,7 +77,8 @@ class ScriptedBroker(MultiService):
     ``cancels_slowly`` a cancel is only noted, and ``end`` carries it out. Orders of the types in
     ``fills_at_once`` are filled before their submit is answered; events of the kinds in ``unheard``
     are lost. With ``hedges`` positions are not netted. Without ``knows_client_ids`` orders are not
-    found by their client order ids. ``now`` dates orders.
+    found by their client order ids. With ``exits_hold_quantity`` a close is refused for what legs
+    hold. ``now`` dates orders.
     """
 
     provider = "scripted"
@@ -86,6 +88,7 @@ class ScriptedBroker(MultiService):
         self.platform = platform
         self.account_name = "scripted-account"
         self.client_order_ids = ClientOrderIdRule()
+        self.exits_hold_quantity = False
         self.listener: IBrokerListener
         self.calls: list[tuple[str, Any]] = []
         self.orders: dict[str, Order] = {}
@@ -93,6 +96,7 @@ class ScriptedBroker(MultiService):
         self.held: dict[str, Position] = {}
         self.quotes: dict[str, Quote] = {}
         self.history: dict[str, list[Bar]] = {}
+        self.instruments: dict[str, Instrument] = {}
         self.brackets = brackets
         self.renames = False
         self.hedges = False
@@ -182,7 +186,10 @@ class ScriptedBroker(MultiService):
         )
 
     def manages_exits(self, request: OrderRequest) -> bool:
-        return self.brackets and request.wants_exits
+        return self.brackets and request.wants_exits and request.trailing_stop is None
+
+    def instrument(self, symbol: str) -> Instrument | None:
+        return self.instruments.get(symbol)
 
     def submit(self, request: OrderRequest) -> Deferred[Order]:
         return self._answer("submit", request, lambda: self._accept(request))
@@ -303,6 +310,7 @@ class ScriptedBroker(MultiService):
     ) -> Order:
         if position.id not in self.held:
             raise PositionNotFound(position.id)
+        self._check_unheld(position, request)
         return self._accept(
             OrderRequest(
                 symbol=position.symbol,
@@ -313,6 +321,16 @@ class ScriptedBroker(MultiService):
                 client_order_id=client_order_id,
             )
         )
+
+    def _check_unheld(self, position: Position, request: ClosePositionRequest) -> None:
+        exits: defaultdict[OrderType, Decimal] = defaultdict(lambda: ZERO)
+        for order in self.orders.values():
+            is_exit = order.symbol == position.symbol and order.side is position.side.closing
+            if is_exit and not order.status.is_terminal:
+                exits[order.order_type] += order.remaining_quantity
+        held = max(exits.values(), default=ZERO) if self.exits_hold_quantity else ZERO
+        if (request.quantity or position.quantity) > position.quantity - held:
+            raise OrderRejected(f"{held} of the position are held by resting orders")
 
     def account(self) -> Deferred[Account]:
         return self._answer("account", None, lambda: self.money)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 from uuid import uuid4
 
+from msgspec.structs import replace
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, execute, maybeDeferred, succeed
 from twisted.logger import Logger
@@ -22,7 +23,7 @@ from ...interfaces import IBroker
 from ...model.account import Account, Position, Trade, TradeQuery
 from ...model.enums import AssetClass, OrderType, PositionMode
 from ...model.identifiers import ClientOrderIdRule, growing_id
-from ...model.market import Bar, BarQuery, Capabilities, Quote
+from ...model.market import Bar, BarQuery, Capabilities, Instrument, Quote
 from ...model.money import ONE
 from ...model.order import (
     ClosePositionRequest,
@@ -63,6 +64,7 @@ class MockBroker(MultiService):
         self._kept = kept = KeptAccount(parts.settings.state_dir, own.terms) if own.kept else None
         self.account_name = f"mock:{uuid4()}" if kept is None else kept.name
         self._terms = own.terms if kept is None else kept.terms(own.terms)
+        self.exits_hold_quantity = self._terms.exits_hold_quantity
         self.exchange = Exchange(
             self._terms,
             lambda symbol: self._feed.instrument(symbol),  # noqa: PLW0108  (made below)
@@ -108,7 +110,12 @@ class MockBroker(MultiService):
         )
 
     def manages_exits(self, request: OrderRequest) -> bool:
-        return self._terms.native_brackets and request.wants_exits
+        is_ours = self._terms.native_brackets and request.trailing_stop is None
+        return is_ours and request.wants_exits
+
+    def instrument(self, symbol: str) -> Instrument | None:
+        known = self._feed.instrument(symbol)
+        return None if known is None else known.rules
 
     def submit(self, request: OrderRequest) -> Deferred[Order]:
         return execute(self._submit, request)
@@ -195,6 +202,8 @@ class MockBroker(MultiService):
         if full is not None:
             raise OrderRejected(full, "INVALID_SYMBOL")
         self._feed.reach(request.symbol)
+        if request.trailing_stop is not None:  # the gateway keeps all exits of such an order
+            request = replace(request, stop_loss=None, take_profit=None)
         return self.exchange.submit(request, self._feed.time)
 
     def _close(

@@ -20,7 +20,7 @@ from zope.interface import implementer
 from ...errors import NotSent, OrderRejected, ProviderError
 from ...interfaces import IBroker
 from ...model.account import Account, Position, Trade, TradeQuery
-from ...model.market import Bar, BarQuery, Capabilities, Quote
+from ...model.market import Bar, BarQuery, Capabilities, Instrument, Quote
 from ...model.order import (
     ClosePositionRequest,
     Order,
@@ -70,6 +70,7 @@ class ChaoticBroker(MultiService):
         self.platform = broker.platform
         self.account_name = broker.account_name
         self.client_order_ids = broker.client_order_ids
+        self.exits_hold_quantity = broker.exits_hold_quantity
         self.exchange = broker.exchange
 
     def stopService(self) -> Deferred[None]:
@@ -80,6 +81,9 @@ class ChaoticBroker(MultiService):
 
     def manages_exits(self, request: OrderRequest) -> bool:
         return self._broker.manages_exits(request)
+
+    def instrument(self, symbol: str) -> Instrument | None:
+        return self._broker.instrument(symbol)
 
     def submit(self, request: OrderRequest) -> Deferred[Order]:
         return self._call("submit", lambda: self._broker.submit(request), refusable=True)

@@ -69,6 +69,7 @@ def read_settings(environ: Mapping[str, str], settings: Settings) -> MockSetting
             volume_limit=read.decimal("MOCK_VOLUME_LIMIT", ZERO, minimum=0, maximum=1),
             partial_ratio=_partial_ratio(read),
             native_brackets=read.boolean("MOCK_NATIVE_BRACKETS", default=False),
+            exits_hold_quantity=read.boolean("MOCK_EXITS_HOLD_QUANTITY", default=False),
             position_prefix="mock-pos-",
         ),
     )
