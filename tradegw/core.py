@@ -175,6 +175,7 @@ class Core:
         """For exits that are missing, whatever the reason, and entries that wait for too long."""
         limits, clock = around.exit_limits, around.clock
         last_resort = LastResort(self.closing, self._cancels, self.blotter, self.intents)
+        self.guardian.undo_with(last_resort)
         self.guardian.look_out(
             Closeout(alerts, last_resort, limits, clock),
             Expiry(alerts, last_resort, limits, clock, around.now),

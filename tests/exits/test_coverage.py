@@ -14,6 +14,7 @@ from tradegw.exits.coverage import (
     Find,
     Place,
     Shrink,
+    Step,
     covered,
     needed,
     next_step,
@@ -263,7 +264,7 @@ def plans(draw: st.DrawFn) -> Plan:
     return plan
 
 
-def obey(plan: Plan, step: Place | Shrink | Cancel | Find) -> None:
+def obey(plan: Plan, step: Step) -> None:
     """What an obedient broker makes of a step."""
     if isinstance(step, Place):
         a_leg(plan, step.kind, step.quantity)
@@ -271,7 +272,7 @@ def obey(plan: Plan, step: Place | Shrink | Cancel | Find) -> None:
         step.leg.in_doubt = False
     elif isinstance(step, Cancel):
         step.leg.ended = True
-    else:
+    elif isinstance(step, Shrink):
         step.leg.quantity = step.quantity
 
 

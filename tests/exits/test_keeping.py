@@ -25,7 +25,7 @@ from tradegw.model.protection import LegKind
 from tradegw.testing.broker import EPOCH
 from tradegw.testing.journal import MemoryJournal
 
-PASSING = {"ending", "doubted_at", "short", "restored"}
+PASSING = {"ending", "doubted_at", "short", "restored", "instrument"}
 """What the next process does not hear of."""
 
 names = st.text(max_size=8)
@@ -65,6 +65,8 @@ plans = st.builds(
     spent=numbers,
     closed=numbers,
     closers=st.dictionaries(names, numbers, max_size=2),
+    charges=st.dictionaries(names, numbers, max_size=2),
+    missed=numbers,
     legs=st.lists(legs, max_size=3),
     numbers=st.dictionaries(kinds, st.integers(0, 99)),
 )

@@ -42,7 +42,8 @@ def core() -> Core:
 
 
 def move(core: Core, position_id: str = POSITION_ID, **prices: int) -> Deferred[ExitsMoved]:
-    change = ExitsChange(**{name: Decimal(price) for name, price in prices.items()})
+    wanted: dict[str, Any] = {name: Decimal(price) for name, price in prices.items()}
+    change = ExitsChange(**wanted)
     return core.desk.move_exits(position_id, change)
 
 

@@ -31,7 +31,7 @@ def sent_legs(core: Core) -> list[OrderRequest]:
 def test_steps_that_lead_nowhere_end_and_are_alerted(
     core: Core, enough: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def one_more(plan: Plan) -> Place:
+    def one_more(plan: Plan, _now: object = None) -> Place:
         return Place(LegKind.STOP_LOSS, Decimal(1 if enough else 0) / 1000)
 
     monkeypatch.setattr(pursuit, "next_step", one_more)
@@ -45,7 +45,8 @@ def test_steps_that_lead_nowhere_end_and_are_alerted(
 
 
 def test_what_led_nowhere_is_tried_again(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pursuit, "next_step", lambda _plan: Place(LegKind.STOP_LOSS, Decimal(1)))
+    one_more = Place(LegKind.STOP_LOSS, Decimal(1))
+    monkeypatch.setattr(pursuit, "next_step", lambda _plan, _now=None: one_more)
     core.broker.fill(core.entered(take_profit=None), "1")
     monkeypatch.setattr(pursuit, "next_step", next_step)
     core.wait(50)

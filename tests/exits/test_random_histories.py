@@ -302,7 +302,7 @@ class World:
         for name, kind in self.wanted():
             live, needed = self.live(name, kind), self.needed(name, kind)
             assert live == needed, f"{name} {kind}: {live} rest, {needed} needed"
-        assert not timers(self.core)
+        assert not self.pending()
         unfinished = [
             name
             for name in self.entries
@@ -312,6 +312,10 @@ class World:
 
     def look_around(self) -> None:
         """What nobody tells of is not known here; it need not be."""
+
+    def pending(self) -> bool:
+        """Whether anything is to happen yet."""
+        return bool(timers(self.core))
 
     def advance(self, seconds: float) -> None:
         """Let *seconds* pass, with a halt at each timer."""

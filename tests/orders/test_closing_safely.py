@@ -8,6 +8,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from tests.orders.core import Core, a_position, failure_of, result_of
+from tests.orders.journals import SlowJournal
 from tradegw.errors import GatewayError, OrderRejected, PositionNotFound, ProviderError
 from tradegw.exits.closes import DOUBT_SECONDS, WAY_SECONDS
 from tradegw.exits.outcry import BEING_CLOSED
@@ -22,9 +23,9 @@ ALL = ClosePositionRequest()
 NO_ANSWER = ProviderError("no answer")
 
 
-def holding(quantity: str = "1", **options: bool) -> Core:
-    """A long position ``p1`` with both exits, at a broker that nets and *holds* by default."""
-    core = Core(**{"holds": True, **options})
+def holding(quantity: str = "1", *, holds: bool = True) -> Core:
+    """A long position ``p1`` with both exits, at a broker that nets."""
+    core = Core(holds=holds)
     core.entered(quantity, quantity=quantity)
     held(core, quantity)
     core.broker.calls.clear()
@@ -56,8 +57,8 @@ def asked(core: Core) -> list[str]:
     return [name for name, _ in core.broker.calls if name in ("cancel", "close", "submit")]
 
 
-def covered(core: Core) -> tuple[Decimal, Decimal]:
-    return core.live(STOP), core.live(LIMIT)
+def covers(core: Core, quantity: str) -> None:
+    assert (core.live(STOP), core.live(LIMIT)) == (Decimal(quantity), Decimal(quantity))
 
 
 # -- where exits hold the quantity
@@ -77,9 +78,9 @@ def test_w21_legs_make_way_before_the_close_is_sent() -> None:
 def test_w21_of_a_part_the_legs_are_lowered_before() -> None:
     core = holding()
     handle = closed(core, part("0.4"))
-    assert covered(core) == (Decimal("0.6"), Decimal("0.6"))
+    covers(core, "0.6")
     filled(core, handle.id, "0.4", left="0.6")
-    assert covered(core) == (Decimal("0.6"), Decimal("0.6"))
+    covers(core, "0.6")
     assert core.guards() == 1
 
 
@@ -89,7 +90,7 @@ def test_a_refused_close_restores_protection_at_once(at_price: bool) -> None:
     core.broker.plan("close", OrderRejected("market closed"))
     request = ClosePositionRequest(order_type=LIMIT, limit_price=Decimal(120))
     failure_of(core.desk.close_position("p1", request if at_price else ALL), OrderRejected)
-    assert covered(core) == (1, 1)
+    covers(core, "1")
     assert core.guards() == 1
     core.wait(5)
     assert core.alerts() == []
@@ -102,7 +103,7 @@ def test_what_cannot_be_restored_is_alerted() -> None:
     failure_of(core.desk.close_position("p1", ALL), OrderRejected)
     assert core.alerts()
     core.wait(2)
-    assert covered(core) == (1, 1)
+    covers(core, "1")
 
 
 @pytest.mark.parametrize("end", [OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED])
@@ -114,10 +115,10 @@ def test_a_close_that_ends_before_it_is_done_leaves_the_rest_covered(
     handle = closed(core)
     if executed is not None:
         filled(core, handle.id, executed, left="0.6")
-        assert covered(core) == (0, 0)
+        covers(core, "0")
     core.broker.end(handle.id, end)
     left = 1 - Decimal(executed or 0)
-    assert covered(core) == (left, left)
+    covers(core, str(left))
 
 
 @pytest.mark.parametrize("error", [NO_ANSWER, OrderRejected("cannot be cancelled now")])
@@ -129,7 +130,7 @@ def test_w19_a_leg_that_cannot_be_taken_away_stays_in_the_plan(error: GatewayErr
     core.wait(WAY_SECONDS)
     failure_of(work, OrderRejected)
     core.wait(5)
-    assert covered(core) == (1, 1)
+    covers(core, "1")
     assert core.guards() == 1
     assert core.alerts() == []
 
@@ -139,7 +140,7 @@ def test_w19_a_leg_that_lives_on_after_the_close_is_cancelled_until_it_ends() ->
     handle = closed(core)
     core.broker.plan("cancel", *[OrderRejected("try again later")] * 2)
     filled(core, handle.id, "1")
-    assert covered(core) == (1, 1)
+    covers(core, "1")
     assert core.guards() == 1
     core.wait(10)
     assert core.live_legs() == []
@@ -156,7 +157,7 @@ def test_a_cancel_without_an_answer_does_not_stop_the_close_for_ever() -> None:
     assert len(core.broker.asked("close")) == 1
     failure_of(work, OrderRejected)
     core.wait(60)
-    assert covered(core) == (1, 1)
+    covers(core, "1")
 
 
 def test_the_end_of_slow_cancels_is_waited_for() -> None:
@@ -188,7 +189,7 @@ def test_a_leg_that_executes_while_it_is_taken_away_leaves_nothing_to_close() ->
 def test_of_what_a_leg_executed_meanwhile_no_more_is_closed_than_is_left() -> None:
     core = holding()
     late: Deferred[None] = Deferred()
-    core.broker.plan("cancel", late)
+    core.broker.plan("replace", late)
     core.desk.close_position("p1", part("0.9"))
     held(core, "0.7")
     core.broker.fill(core.leg("c1-sl").id, "0.3")
@@ -203,14 +204,14 @@ def test_a_close_in_doubt_is_told_as_unprotected_and_protection_comes_back() -> 
     core.broker.plan("close", NO_ANSWER)
     core.desk.close_position("p1", ALL)
     core.wait(1)
-    assert covered(core) == (0, 0)
+    covers(core, "0")
     assert core.alerts() == []
     core.wait(1)
     (alert,) = core.alerts()
     assert alert.details is not None
     assert {one["error"] for one in alert.details["failed_exits"]} == {BEING_CLOSED}
     core.wait(DOUBT_SECONDS)
-    assert covered(core) == (1, 1)
+    covers(core, "1")
 
 
 def test_a_close_that_turns_up_late_takes_the_legs_away_again() -> None:
@@ -221,7 +222,7 @@ def test_a_close_that_turns_up_late_takes_the_legs_away_again() -> None:
     core.broker.plan("open_orders", *[NO_ANSWER] * 50)
     core.desk.close_position("p1", ALL)
     core.wait(DOUBT_SECONDS + 1)
-    assert covered(core) == (1, 1)
+    covers(core, "1")
     (close,) = [o for o in core.broker.orders.values() if o.order_type is OrderType.MARKET][1:]
     filled(core, close.id, "1")
     core.wait(1)
@@ -234,10 +235,10 @@ def test_a_close_that_works_for_long_is_waited_for_and_told() -> None:
     core = holding()
     handle = closed(core)
     core.wait(3 * DOUBT_SECONDS)
-    assert covered(core) == (0, 0)
+    covers(core, "0")
     assert core.alerts()
     core.broker.end(handle.id, OrderStatus.EXPIRED)
-    assert covered(core) == (1, 1)
+    covers(core, "1")
 
 
 def test_one_close_of_a_position_leaves_after_the_other() -> None:
@@ -248,13 +249,25 @@ def test_one_close_of_a_position_leaves_after_the_other() -> None:
     second = core.desk.close_position("p1", ALL)
     assert len(core.broker.asked("close")) == 1
     held(core, "0.6")
-    first.addErrback(lambda _: None)
     core.broker.plan("close", OrderRejected("later"))
     first.callback(None)
     core.wait(1)
     failure_of(second, OrderRejected)
     position, _ = core.broker.asked("close")[1]
     assert position.quantity == Decimal("0.6")  # it was looked up again
+
+
+def test_closes_that_were_written_down_at_once_leave_one_after_the_other() -> None:
+    core = Core(holds=True, store=(store := SlowJournal()))
+    core.broker.held = {"p1": a_position(id="p1")}
+    store.slow = True
+    core.broker.plan("close", Deferred())
+    core.desk.close_position("p1", part("0.4"))
+    core.desk.close_position("p1", part("0.3"))
+    store.sync()
+    assert len(core.broker.asked("close")) == 1
+    core.wait(TURN_SECONDS)
+    assert len(core.broker.asked("close")) == 2
 
 
 def test_a_close_that_is_not_answered_does_not_stop_the_next_for_ever() -> None:
@@ -319,7 +332,7 @@ def test_w61_an_entry_that_fills_during_a_close_keeps_its_own_protection(holds: 
     core.broker.listener.on_event(core.close_event(id="p1"))  # late
     core.wait(5)
     assert {leg.client_order_id for leg in core.live_legs()} == {"c2-sl", "c2-tp"}
-    assert covered(core) == (1, 1)
+    covers(core, "1")
 
 
 def test_w61_more_of_the_same_entry_is_protected_beside_its_close() -> None:
@@ -342,9 +355,9 @@ def test_where_exits_hold_nothing_they_stay_until_the_close_has_filled() -> None
     core = holding(holds=False)
     handle = closed(core)
     assert asked(core) == ["close"]
-    assert covered(core) == (1, 1)
+    covers(core, "1")
     filled(core, handle.id, "0.4", left="0.6")
-    assert covered(core) == (Decimal("0.6"), Decimal("0.6"))
+    covers(core, "0.6")
     filled(core, handle.id, "1")
     assert core.live_legs() == []
 
@@ -374,7 +387,9 @@ def hedged(holds: bool) -> Core:
 
 def legs_of(core: Core, name: str) -> list[Decimal]:
     legs = core.live_legs()
-    return [o.remaining_quantity for o in legs if (o.client_order_id or "").startswith(f"of-{name}")]
+    return [
+        o.remaining_quantity for o in legs if (o.client_order_id or "").startswith(f"of-{name}")
+    ]
 
 
 def hedged_close(core: Core, request: ClosePositionRequest) -> OrderHandle:
@@ -444,4 +459,4 @@ def test_short_positions_are_closed_the_same_way() -> None:
     handle = closed(core)
     assert core.live_legs() == []
     core.broker.end(handle.id, OrderStatus.CANCELLED)
-    assert covered(core) == (1, 1)
+    covers(core, "1")

@@ -298,11 +298,13 @@ def test_a_change_of_nothing_is_legal() -> None:
     check_change(OrderChange())
 
 
-@pytest.mark.parametrize("field", OrderChange.__struct_fields__)
+@pytest.mark.parametrize("field", sorted({*OrderChange.__struct_fields__} - {"trailing_type"}))
 def test_a_change_holds_positive_numbers(field: str) -> None:
-    check_change(OrderChange(**{field: D("0.01")}))
+    fine: dict[str, Any] = {field: D("0.01")}
+    check_change(OrderChange(**fine))
+    wrong: dict[str, Any] = {field: D("-0.01")}
     with pytest.raises(InvalidValue) as refused:
-        check_change(OrderChange(**{field: D("-0.01")}))
+        check_change(OrderChange(**wrong))
     assert refused.value.details == {"field": field, "provided": "-0.01"}
 
 
@@ -358,6 +360,7 @@ def test_an_exits_change_names_a_leg() -> None:
 
 @pytest.mark.parametrize("leg", ["stop_loss", "take_profit"])
 def test_exits_trigger_at_positive_prices(leg: str) -> None:
+    wrong: dict[str, Any] = {leg: D(0)}
     with pytest.raises(InvalidValue) as refused:
-        check_exits(ExitsChange(**{leg: D(0)}))
+        check_exits(ExitsChange(**wrong))
     assert refused.value.details == {"field": leg, "provided": "0"}

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Any
 
 from .run import many, quietly, simulate
+from .uncovered import Spell, summary
 
 
 def main() -> int:
@@ -33,15 +34,20 @@ def _one(arguments: argparse.Namespace, how: dict[str, Any]) -> int:
 def _many(arguments: argparse.Namespace, how: dict[str, Any]) -> int:
     failed, seconds = 0, 0.0
     kinds: Counter[str] = Counter()
+    spells: list[Spell] = []
     seeds = range(arguments.first, arguments.first + arguments.seeds)
     for result in many(seeds, arguments.workers, **how):
         seconds += result.seconds
+        spells += result.uncovered
         if result.complaints:
             failed += 1
             kinds.update({_kind(complaint) for complaint in result.complaints})
             if failed <= arguments.show:
                 _say(f"{replay(result.seed, how)}: {result.complaints[0]}")
     _say(f"{len(seeds)} seeds, {failed} failed, {seconds / len(seeds) * 1000:.1f} ms each")
+    undisturbed = [spell for spell in spells if not spell.faults]
+    _say(f"without a stop: {summary(spells)}")
+    _say(f"without a stop, and nothing else failed meanwhile: {summary(undisturbed)}")
     for kind, number in kinds.most_common(30):
         _say(f"{number:6}  {kind}")
     return failed > 0

@@ -18,12 +18,18 @@ from twisted.internet.interfaces import IDelayedCall
 from .life import Lives
 from .listener import Listener
 from .pipes import Answer, request
-from .schedule import Step, tagged
+from .steps import GUARDED, Step, tagged
 from .world import World
 
 PATIENCE_SECONDS: Final = 45.0
 MOST_TRIES: Final = 40
+MOST_MOVES: Final = 4
+"""A move of many legs takes long, and repeating it does not make it faster."""
 PAUSE_SECONDS: Final = (0.5, 5.0)
+
+
+REPEATABLE: Final = ("cancel", "replace", "move", "reprice", "switch", "sweep")
+"""What changes nothing when it is asked for again, and needs no name."""
 
 
 class Said(Struct, frozen=True):
@@ -37,7 +43,10 @@ class Said(Struct, frozen=True):
 
 
 class Intent(Struct, eq=False):
-    """Something the client wants, once. *kind* is enter, close, cancel, replace or conflict."""
+    """Something the client wants, once.
+
+    *kind* is enter, close, cancel, replace, conflict, move, reprice, switch or sweep.
+    """
 
     kind: str
     number: int
@@ -52,7 +61,7 @@ class Intent(Struct, eq=False):
     def is_named(self) -> bool:
         """Whether it may be repeated."""
         named = self.key is not None or bool(self.body and self.body.get("client_order_id"))
-        return named or self.kind in ("cancel", "replace")
+        return named or self.kind in REPEATABLE
 
     @property
     def settled(self) -> Said | None:
@@ -127,7 +136,8 @@ class Client:
             now = self._world.clock.seconds()
             intent.answers.append(Said(asked_at, now, life, status, body))
             self._world.note(f"{intent.kind} {intent.number} is answered {status} {_short(body)}")
-            if intent.settled is None and intent.is_named and intent.tries < MOST_TRIES:
+            most = MOST_MOVES if intent.kind == "move" else MOST_TRIES
+            if intent.settled is None and intent.is_named and intent.tries < most:
                 self._world.later(self._chance.uniform(*PAUSE_SECONDS), self._again, intent)
 
         impatient = self._chance.random() < self._world.schedule.weather.hang_up
@@ -136,7 +146,9 @@ class Client:
         self.ask(intent.method, intent.path, intent.body, intent.key, done, hang_up)
 
     def _again(self, intent: Intent) -> None:
-        if intent.settled is None:
+        last = [each for each in self.intents if each.kind == "switch"][-1:]
+        is_outdated = intent.kind == "switch" and intent not in last
+        if intent.settled is None and not is_outdated:
             self.pursue(intent)
 
     def _want(self, *arguments: Any) -> Intent:
@@ -194,6 +206,24 @@ class Client:
         body = {"quantity": str(tagged(1, number))} if detail["part"] else None
         path = f"/v1/positions/{detail['symbol']}"
         self._want("close", number, "DELETE", path, body, f"close-{number}")
+
+    def _move(self, detail: dict[str, Any]) -> None:
+        path = f"/v1/positions/{detail['symbol']}"
+        self._want("move", detail["number"], "PATCH", path, detail["body"])
+
+    def _reprice(self, detail: dict[str, Any]) -> None:
+        """The exits of one entry, whose number the intent has."""
+        intent = self._entered.get(detail["number"])
+        if intent is not None and (intent.body or {}).get("symbol") == GUARDED:
+            self._change(detail, "reprice", "PATCH", detail["body"])
+
+    def _switch(self, detail: dict[str, Any]) -> None:
+        body = {"state": detail["state"], "reason": f"switch {detail['number']}"}
+        self._want("switch", detail["number"], "PUT", "/v1/trading-state", body)
+
+    def _sweep(self, detail: dict[str, Any]) -> None:
+        path = f"/v1/orders?symbol={detail['symbol']}"
+        self._want("sweep", detail["number"], "DELETE", path, None)
 
     def _look(self, detail: dict[str, Any]) -> None:
         self.ask("GET", "/v1/orders")

@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
+from tradegw.model.trading import TradingState
+
 from .client import Client, Intent
-from .judge import GONE, closes, entries
+from .judge.halts import states_that_may_hold
+from .judge.ledger import GONE, closes, entries
 from .world import World
 
 
@@ -95,7 +98,8 @@ class Examination:
         ]
         if ordered:
             order_id = ordered[0].order_id
-            if status != 200 or body["id"] != order_id:
+            ids = self._world.venue.ids_of(order_id)
+            if status != 200 or body["id"] not in ids:
                 yield f"unknown {intent.number} is {order_id}; its handle says {status} {body}"
             if order_id not in [message["order"]["id"] for message in told]:
                 yield f"unknown {intent.number} is {order_id}, which was told to nobody"
@@ -124,5 +128,10 @@ class Examination:
 
     def _nobody_was_alarmed(self) -> Iterator[str]:
         status, body = self._said.get("/v1/trading-state", (None, None))
-        if status != 200 or body["state"] != "ACTIVE":
-            yield f"everything can be explained, but the trading state is {status} {body}"
+        states = states_that_may_hold(self._client.intents)
+        if "disk_fails" in self._world.hits:  # what could not be written down does not survive
+            states.update(TradingState)
+        if status != 200 or body["state"] not in states:
+            yield f"the trading state should be {sorted(states)}, it is {status} {body}"
+        elif body.get("set_by") == "reconciliation":
+            yield f"everything can be explained, but the trading state is {body}"

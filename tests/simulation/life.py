@@ -101,6 +101,7 @@ class Life:
         self.world.note(f"life {self.number} ends {where}")
         self.left_behind = self.directory.with_name(f"{self.directory.name}-{self.number}")
         shutil.copytree(self.directory, self.left_behind)
+        self.world.reach(up=False)
         self.world.drop_clock(self.reactor)
         for pipe in self.pipes:
             pipe.cut()

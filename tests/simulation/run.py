@@ -16,6 +16,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 from twisted.logger import (
     ILogObserver,
     LogLevel,
@@ -25,18 +26,15 @@ from twisted.logger import (
 )
 from zope.interface import implementer
 
-from . import building, judge
+from . import building
 from .client import Client
 from .examination import Examination
+from .judge import changes, exits, halts, intents, pairs, stream, told
 from .life import Life, Lives
 from .naive import NaiveGateway
-from .schedule import (
-    ACTIVE_SECONDS,
-    LATEST_EFFECT_SECONDS,
-    WARM_UP_SECONDS,
-    Schedule,
-    schedule,
-)
+from .schedule import LATEST_EFFECT_SECONDS, Schedule, schedule
+from .steps import ACTIVE_SECONDS, WARM_UP_SECONDS
+from .uncovered import Spell, Uncovered
 from .watch import Watch
 from .wire import FaultyBroker
 from .world import World
@@ -56,6 +54,7 @@ class Result(Struct, frozen=True, kw_only=True):
     hits: dict[str, int]
     trace: list[str]
     seconds: float
+    uncovered: list[Spell]
 
 
 class Simulation:
@@ -67,6 +66,7 @@ class Simulation:
         self.lives = Lives(self.world, root, build)
         self.client = Client(self.world, self.lives)
         self.watch = Watch(self.world, self.lives)
+        self.uncovered = Uncovered(self.world)
         self.client.stream.on_message = self.watch.heard
         self.defects: list[str] = []
 
@@ -102,9 +102,9 @@ class Simulation:
 
     def promises(self) -> Iterator[str]:
         """What a gateway that forgets and repeats cannot keep (G1)."""
-        venue, intents = self.world.venue, self.client.intents
-        yield from judge.at_most_one_each(venue, intents)
-        yield from judge.answers_are_true(venue, intents)
+        venue, wishes = self.world.venue, self.client.intents
+        yield from intents.at_most_one_each(venue, wishes)
+        yield from intents.answers_are_true(venue, wishes)
 
     def complaints(self) -> Iterator[str]:
         """Everything that was promised and not kept."""
@@ -113,21 +113,27 @@ class Simulation:
         examination.ask()
         self.world.run(self.world.clock.seconds() + 30)
         yield from self.promises()
-        yield from judge.closes_at_most_once(venue, client.intents)
-        yield from judge.answers_come_in_time(client.intents, self.lives.all)
-        yield from judge.closes_are_true(venue, client.intents)
-        yield from judge.cancels_are_true(venue, client.intents)
-        yield from judge.replaces_are_true(venue, client.intents)
+        yield from intents.closes_at_most_once(venue, client.intents)
+        yield from intents.answers_come_in_time(client.intents, self.lives.all)
+        yield from changes.closes_are_true(venue, client.intents)
+        yield from changes.cancels_are_true(venue, client.intents)
+        yield from changes.replaces_are_true(venue, client.intents)
+        yield from pairs.groups_are_withdrawn(venue, client.intents)
         journal = self.lives.current.journal
         disk_failed = "disk_fails" in self.world.hits
-        yield from judge.the_stream_is_whole(client.stream, disk_failed=disk_failed)
-        yield from judge.the_stream_is_the_journal(client.stream, journal, disk_failed=disk_failed)
+        yield from stream.the_stream_is_whole(client.stream, disk_failed=disk_failed)
+        yield from stream.the_stream_is_the_journal(client.stream, journal, disk_failed=disk_failed)
         client.stream.complete(journal, disk_failed=disk_failed)
-        yield from judge.told_states_are_true(venue, client.stream)
-        yield from judge.told_executions_are_true(venue, client.stream)
-        yield from judge.fills_never_shrink(client.stream)
-        yield from judge.exits_cover(venue, self.schedule.exits)
-        yield from judge.nothing_flipped(venue)
+        yield from told.told_states_are_true(venue, client.stream)
+        yield from told.told_executions_are_true(venue, client.stream)
+        yield from told.fills_never_shrink(client.stream)
+        yield from exits.exits_cover(venue, self.schedule.exits)
+        yield from exits.nothing_flipped(venue)
+        yield from exits.exits_are_where_they_were_put(venue, client.intents)
+        yield from pairs.groups_execute_once(venue, client.intents, client.stream.told)
+        yield from halts.sweeps_are_true(venue, client.intents, self.world.sent)
+        if not disk_failed:  # what could not be written down does not survive
+            yield from halts.nothing_leaves_that_must_not(venue, client.intents, self.world.sent)
         yield from self.watch.complaints(client.stream.told)
         yield from examination.complaints()
         yield from self.defects
@@ -176,6 +182,7 @@ def simulate(
             hits=dict(hits),
             trace=made.world.trace,
             seconds=time.perf_counter() - started,
+            uncovered=[] if naive else made.uncovered.spells(),
         )
 
 
@@ -201,13 +208,7 @@ class _Task:
 
     def __call__(self, seed: int) -> Result:
         result = simulate(seed, **self._how)
-        return (
-            result
-            if result.complaints
-            else Result(
-                seed=seed, complaints=[], hits=result.hits, trace=[], seconds=result.seconds
-            )
-        )
+        return result if result.complaints else replace(result, trace=[])
 
 
 def _memory() -> str | None:

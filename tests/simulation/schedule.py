@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from random import Random
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 
-FREE: Final = "AAPL"
-"""Traded by everybody, in both directions and without exits."""
-
-GUARDED: Final = "MSFT"
-"""Only bought, always with exits of the same kinds; what people do by hand only closes."""
-
-WARM_UP_SECONDS: Final = 20.0
-"""Before that nothing happens: what is over when a journal begins is none of its business."""
-
-ACTIVE_SECONDS: Final = 170.0
-"""Until then clients, people, faults and prices are at work."""
+from .episodes import episodes_of
+from .steps import Step, disk_failures, steps_of
 
 LATEST_EFFECT_SECONDS: Final = 25.0
 """What the broker does, it does at the latest so long after the request left the gateway."""
@@ -68,6 +58,8 @@ class Broker(Struct, frozen=True, kw_only=True):
     partial: bool
     holds: bool = False
     """What resting exits would sell cannot be sold by another order."""
+    renames: bool = False
+    tells_groups: bool = True
 
 
 class Weather(Struct, frozen=True, kw_only=True):
@@ -87,14 +79,6 @@ class Death(Struct, frozen=True):
     label: str
     nth: int
     seconds: float
-
-
-class Step(Struct, frozen=True):
-    """At *at* seconds somebody does *what*."""
-
-    at: float
-    what: str
-    detail: dict[str, Any] = {}
 
 
 class Schedule(Struct, frozen=True, kw_only=True):
@@ -118,9 +102,10 @@ def schedule(seed: int, *, calm: bool = False, deaths: bool = True, disk: bool =
     *calm* has no faults, without *deaths* the gateway lives on, with *disk* the disk fails at times
     """
     chance = Random(f"{seed}/schedule")
-    steps = _steps(chance, exits := _exits(chance))
+    steps = [*steps_of(chance, exits := _exits(chance)), *episodes_of(seed, exits)]
+    habits = Random(f"{seed}/habits")
     if disk:
-        steps += _disk_failures(Random(f"{seed}/disk"))
+        steps += disk_failures(Random(f"{seed}/disk"))
     return Schedule(
         seed=seed,
         broker=Broker(
@@ -129,6 +114,8 @@ def schedule(seed: int, *, calm: bool = False, deaths: bool = True, disk: bool =
             replaces=chance.random() < 0.7,
             partial=chance.random() < 0.4,
             holds=Random(f"{seed}/holds").random() < 0.5,
+            renames=habits.random() < 0.4,
+            tells_groups=habits.random() < 0.5,
         ),
         weather=_weather(chance, calm=calm),
         deaths=tuple(_deaths(chance)) if deaths else (),
@@ -139,14 +126,6 @@ def schedule(seed: int, *, calm: bool = False, deaths: bool = True, disk: bool =
 
 def _exits(chance: Random) -> tuple[str, ...]:
     return chance.choice((("stop_loss", "take_profit"), ("stop_loss",), ("take_profit",)))
-
-
-def _disk_failures(chance: Random) -> list[Step]:
-    number = chance.choice((0, 1, 1, 2))
-    return [
-        _at_any_time(chance, "break_disk", seconds=chance.choice((0.2, 5.0, 30.0)))
-        for _ in range(number)
-    ]
 
 
 def _weather(chance: Random, *, calm: bool) -> Weather:
@@ -175,83 +154,3 @@ def _deaths(chance: Random) -> list[Death]:
         )
         for _ in range(number)
     ]
-
-
-def _steps(chance: Random, exits: tuple[str, ...]) -> list[Step]:
-    steps = []
-    for number in range(1, chance.randint(3, 8) + 1):
-        at = round(chance.uniform(WARM_UP_SECONDS, ACTIVE_SECONDS * 0.7), 3)
-        steps.append(_enter(chance, number, at, exits))
-        for _ in range(chance.randint(0, 2)):
-            later = round(at + chance.expovariate(1 / 15), 3)
-            steps.append(_follow_up(chance, number, later))
-    steps += [_by_hand(chance, number) for number in range(1, chance.randint(0, 3) + 1)]
-    if chance.random() < 0.4:
-        pauses = [chance.choice((0.5, 8.0, 40.0)) for _ in range(chance.randint(1, 3))]
-        steps += [_at_any_time(chance, "link_down", seconds=seconds) for seconds in pauses]
-    steps += [_at_any_time(chance, "drop_stream") for _ in range(chance.randint(0, 3))]
-    return steps
-
-
-def _at_any_time(chance: Random, what: str, **detail: Any) -> Step:
-    return Step(round(chance.uniform(WARM_UP_SECONDS, ACTIVE_SECONDS), 3), what, detail)
-
-
-def tagged(whole: int, number: int) -> Decimal:
-    """A quantity by which the ledger knows the intent *number* (below 1000)."""
-    return Decimal(whole) + Decimal(number) / 1000
-
-
-def number_of(quantity: Decimal) -> int:
-    """The intent that asked for *quantity*."""
-    return int(quantity % 1 * 1000)
-
-
-def _enter(chance: Random, number: int, at: float, exits: tuple[str, ...]) -> Step:
-    guarded = chance.random() < 0.45
-    side = "buy" if guarded else chance.choice(("buy", "sell"))
-    order_type = chance.choice(("market", "market", "limit", "stop"))
-    body: dict[str, Any] = {
-        "symbol": GUARDED if guarded else FREE,
-        "side": side,
-        "quantity": str(tagged(chance.randint(1, 20), number)),
-        "order_type": order_type,
-    }
-    sign = 1 if side == "buy" else -1
-    away = Decimal(chance.choice(("-1.5", "-0.5", "0.5", "1.5")))
-    if order_type == "limit":
-        body["limit_price"] = str(100 + sign * away)
-    elif order_type == "stop":
-        body["stop_price"] = str(100 + sign * abs(away))
-    if guarded:
-        prices = {"stop_loss": "96", "take_profit": "104"}
-        body.update({kind: prices[kind] for kind in exits})
-    elif chance.random() < 0.1:
-        body["quantity"] = str(tagged(100_000_000, number))  # cannot be paid for
-    naming = chance.choice(("client_order_id",) * 5 + ("key", "both", "none"))
-    if naming in ("client_order_id", "both"):
-        body["client_order_id"] = f"c{number}"
-    key = f"key-{number}" if naming in ("key", "both") else None
-    at_once = 2 if naming != "none" and chance.random() < 0.2 else 1
-    return Step(at, "enter", {"number": number, "body": body, "key": key, "at_once": at_once})
-
-
-def _follow_up(chance: Random, number: int, at: float) -> Step:
-    what = chance.choice(("cancel", "cancel", "replace", "repeat", "conflict", "close", "look"))
-    detail: dict[str, Any] = {"number": number}
-    if what == "replace":
-        detail["away"] = chance.choice(("-2", "-1", "1"))
-    elif what == "close":
-        detail["symbol"] = chance.choice((FREE, GUARDED))
-        detail["part"] = chance.random() < 0.5
-    return Step(at, what, detail)
-
-
-def _by_hand(chance: Random, number: int) -> Step:
-    what = chance.choice(("hand_order", "hand_order", "hand_close", "hand_cancel"))
-    detail: dict[str, Any] = {"number": 900 + number}
-    if what == "hand_order":
-        detail["side"] = chance.choice(("buy", "sell"))
-        detail["limit"] = chance.choice((None, "-1", "1"))
-        detail["named"] = chance.random() < 0.5
-    return _at_any_time(chance, what, **detail)

@@ -23,60 +23,18 @@ from tradegw.model.journal import IntentKind
 from tradegw.model.order import Order, OrderRequest
 from tradegw.model.wire import to_builtins
 
-from . import judge
-from .client import Intent, Said
+from .client import Said
+from .judge import exits, intents
+from .judge import stream as streams
+from .judge import told as tellings
 from .life import Life, Lives
 from .run import Result, simulate
-from .schedule import FREE, GUARDED, Broker, Death, number_of, schedule, tagged
-from .venue import Venue
+from .samples import Immortal, order, stream, venue, wish
+from .schedule import Death, schedule
+from .steps import FREE, GUARDED, number_of, tagged
 from .watch import Watch
 from .wire import FaultyBroker
 from .world import BEGINNING, World
-
-
-class Immortal:
-    """Somebody who uses a broker and never dies."""
-
-    alive = True
-
-    def cross(self, label: str) -> bool:
-        return True
-
-
-def venue(**kind: bool) -> Venue:
-    all_kinds = {"refuses_repeats": True, "finds_client_ids": True, "replaces": True}
-    made = Venue(Broker(**{**all_kinds, "partial": False, **kind}), lambda: BEGINNING)
-    world = SimpleNamespace(venue=made)
-    World.show(_priced(world), FREE)
-    World.show(_priced(world), GUARDED)
-    return made
-
-
-def _priced(world: Any) -> Any:
-    world._prices = {FREE: Decimal(100), GUARDED: Decimal(100)}
-    world.now = lambda: BEGINNING
-    return world
-
-
-def order(number: int, symbol: str = FREE, **members: Any) -> OrderRequest:
-    return OrderRequest(
-        symbol=symbol,
-        side=members.pop("side", Side.BUY),
-        quantity=tagged(1, number),
-        order_type=OrderType.MARKET,
-        **members,
-    )
-
-
-def wish(number: int, *statuses: int | None, kind: str = "enter", body: Any = None) -> Intent:
-    answers = [Said(1.0, 2.0, 1, status, body or {"id": "x1"}) for status in statuses]
-    return Intent(kind, number, "POST", "/v1/orders", {}, answers=answers)
-
-
-def stream(*numbers: int) -> Any:
-    told = [{"seq": number, "epoch": "e", "type": "alert"} for number in numbers]
-    texts = [b"{}"] * len(told)
-    return SimpleNamespace(told=told, texts=texts, refusals=[], others=[])
 
 
 def test_a_tag_survives_in_the_quantity() -> None:
@@ -116,7 +74,7 @@ def test_doubles_are_seen() -> None:
     one = venue(refuses_repeats=False)
     for _ in range(2):
         one.submit(order(1, client_order_id="c"), "submit")
-    assert list(judge.at_most_one_each(one, [wish(1)])) == [
+    assert list(intents.at_most_one_each(one, [wish(1)])) == [
         "intent 1 has 2 orders: x1, x2",
         "2 orders were sent as c",
     ]
@@ -125,7 +83,7 @@ def test_doubles_are_seen() -> None:
 def test_an_order_that_nobody_wanted_is_seen() -> None:
     one = venue()
     one.submit(order(7), "submit")
-    assert list(judge.at_most_one_each(one, [])) == ["order x1 was wanted by nobody (tag 7)"]
+    assert list(intents.at_most_one_each(one, [])) == ["order x1 was wanted by nobody (tag 7)"]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +101,7 @@ def test_lies_are_seen(there: bool, statuses: tuple[int, ...], complaint: str) -
     one = venue()
     if there:
         one.submit(order(1), "submit")
-    complaints = list(judge.answers_are_true(one, [wish(1, *statuses)]))
+    complaints = list(intents.answers_are_true(one, [wish(1, *statuses)]))
     assert any(complaint in each for each in complaints), complaints
 
 
@@ -151,7 +109,7 @@ def test_lies_are_seen(there: bool, statuses: tuple[int, ...], complaint: str) -
 def test_the_truth_is_not_complained_of(statuses: tuple[int | None, ...]) -> None:
     one = venue()
     one.submit(order(1), "submit")
-    assert list(judge.answers_are_true(one, [wish(1, *statuses)])) == []
+    assert list(intents.answers_are_true(one, [wish(1, *statuses)])) == []
 
 
 @pytest.mark.parametrize(
@@ -169,13 +127,13 @@ def test_who_heard_that_nothing_could_be_sent_may_ask_again(later: Said, complai
     one.submit(order(1), "submit")
     asked = wish(1, 503, 503)
     asked.answers.append(later)
-    assert len(list(judge.answers_are_true(one, [asked]))) == complaints
+    assert len(list(intents.answers_are_true(one, [asked]))) == complaints
 
 
 def test_gaps_and_repeats_in_the_stream_are_seen() -> None:
-    assert list(judge.the_stream_is_whole(stream(5, 6, 7))) == []
-    assert list(judge.the_stream_is_whole(stream(5, 7))) == ["the stream jumps from 5 to 7"]
-    assert list(judge.the_stream_is_whole(stream(5, 5))) == ["the stream jumps from 5 to 5"]
+    assert list(streams.the_stream_is_whole(stream(5, 6, 7))) == []
+    assert list(streams.the_stream_is_whole(stream(5, 7))) == ["the stream jumps from 5 to 7"]
+    assert list(streams.the_stream_is_whole(stream(5, 5))) == ["the stream jumps from 5 to 5"]
 
 
 class Scribe:
@@ -265,9 +223,9 @@ class Log:
 
 def test_a_stream_that_differs_from_the_journal_is_seen() -> None:
     heard = stream(5, 6)
-    assert list(judge.the_stream_is_the_journal(heard, Log((5, b"{}"), (6, b"{}")))) == []
-    assert list(judge.the_stream_is_the_journal(heard, Log((5, b"{}"), (6, b"[]"))))
-    assert list(judge.the_stream_is_the_journal(heard, Log((5, b"{}"), (6, b"{}"), (7, b"{}"))))
+    assert list(streams.the_stream_is_the_journal(heard, Log((5, b"{}"), (6, b"{}")))) == []
+    assert list(streams.the_stream_is_the_journal(heard, Log((5, b"{}"), (6, b"[]"))))
+    assert list(streams.the_stream_is_the_journal(heard, Log((5, b"{}"), (6, b"{}"), (7, b"{}"))))
 
 
 def test_executions_that_were_not_told_once_are_seen() -> None:
@@ -277,7 +235,7 @@ def test_executions_that_were_not_told_once_are_seen() -> None:
     told = {"type": "trade", "trade": {"id": trade}}
 
     def complaints(*messages: Any) -> list[str]:
-        return list(judge.told_executions_are_true(one, SimpleNamespace(told=messages)))
+        return list(tellings.told_executions_are_true(one, SimpleNamespace(told=messages)))
 
     assert complaints(told) == []
     assert "never told" in complaints()[0]
@@ -287,7 +245,7 @@ def test_executions_that_were_not_told_once_are_seen() -> None:
 def test_exits_that_do_not_cover_are_seen() -> None:
     one = venue()
     one.submit(order(1, GUARDED), "submit", at_once=True)
-    assert list(judge.exits_cover(one, ["stop_loss"])) == [
+    assert list(exits.exits_cover(one, ["stop_loss"])) == [
         "1.001 MSFT are held, 0 rest as stop_loss"
     ]
 

@@ -14,17 +14,25 @@ from itertools import count
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tradegw.errors import OrderNotFound, OrderRejected, PositionNotFound, UnsupportedOperation
+from tradegw.errors import (
+    OrderNotFound,
+    OrderNotModifiable,
+    OrderRejected,
+    PositionNotFound,
+    UnsupportedOperation,
+)
 from tradegw.model.account import Position, Trade
-from tradegw.model.enums import OrderEventKind, OrderType
-from tradegw.model.events import Event, OrderEvent
+from tradegw.model.enums import OrderEventKind, OrderStatus, OrderType
+from tradegw.model.events import Event, OrderEvent, TradeEvent
 from tradegw.model.market import Instrument as Rules
-from tradegw.model.order import ClosePositionRequest, Order, OrderChange, OrderRequest
+from tradegw.model.order import ClosePositionRequest, Order, OrderChange, OrderRequest, Replaced
 from tradegw.simulator.exchange import Exchange
 from tradegw.simulator.instruments import Instrument
 from tradegw.simulator.terms import Terms
 
-from .schedule import FREE, GUARDED, Broker
+from .schedule import Broker
+from .steps import FREE, GUARDED, PAIRED
+from .succession import Succession
 
 
 class Entered(Struct, frozen=True):
@@ -48,6 +56,8 @@ class Venue:
         self._client_ids: dict[str, str] = {}
         self._newest: dict[str, str] = {}
         self._naming: str | None = None
+        self._succession = Succession()
+        self._trades: dict[str, Trade] = {}
         ids = count(1)
         self.exchange = Exchange(
             Terms(
@@ -98,49 +108,79 @@ class Venue:
         return order
 
     def cancel(self, order_id: str) -> Order:
-        return self.named(self.exchange.cancel(order_id, self.now()))
+        return self.named(self.exchange.cancel(self._modifiable(order_id), self.now()))
 
-    def replace(self, order_id: str, change: OrderChange) -> Order:
+    def replace(self, order_id: str, change: OrderChange) -> Replaced:
+        """Change an order, in place or under a new id."""
         if not self.kind.replaces:
             raise UnsupportedOperation("replacing orders", "simulated")
-        return self.named(self.exchange.replace(order_id, change, self.now()))
+        order = self.exchange.replace(self._modifiable(order_id), change, self.now())
+        shown = self.named(order)
+        renamed = order_id if shown.id != order_id else None
+        return Replaced(order=shown, previous_order_id=renamed)
 
     # -- what can be asked, and what the judge looks at
 
     def order(self, order_id: str) -> Order:
-        return self.named(self.exchange.order(order_id))
+        retired = self._succession.retired.get(order_id)
+        if retired is not None:
+            return retired
+        return self.named(self.exchange.order(self._succession.first_of(order_id)))
 
     def order_by_client_id(self, name: str) -> Order:
         if not self.kind.finds_client_ids:
             raise UnsupportedOperation("looking up a client order id", "simulated")
         if name not in self._newest:
             raise OrderNotFound(name)
-        return self.order(self._newest[name])
+        return self.order(self._succession.last_of(self._newest[name]))
 
     def open_orders(self) -> list[Order]:
         return [self.named(order) for order in self.exchange.open_orders()]
 
     def closed_orders(self) -> list[Order]:
-        return [self.named(order) for order in self.exchange.closed_orders()]
+        closed = [self.named(order) for order in self.exchange.closed_orders()]
+        return [*self._succession.retired.values(), *closed]
 
     def instrument(self, symbol: str) -> Rules | None:
+        """The rules of *symbol*, if it is traded here."""
         known = self._listed(symbol)
         return None if known is None else known.rules
 
     @staticmethod
     def _listed(symbol: str) -> Instrument | None:
-        return Instrument(symbol=symbol) if symbol in (FREE, GUARDED) else None
+        return Instrument(symbol=symbol) if symbol in (FREE, GUARDED, PAIRED) else None
 
     def all_orders(self) -> dict[str, Order]:
+        """By every id that there ever was."""
         return {order.id: order for order in (*self.closed_orders(), *self.open_orders())}
 
+    def standing(self) -> list[Order]:
+        """All orders as they are now, once each."""
+        orders = (*self.exchange.closed_orders(), *self.exchange.open_orders())
+        return [self.named(order) for order in orders]
+
+    def ids_of(self, order_id: str) -> list[str]:
+        """The ids that the order entered as *order_id* had, one after the other."""
+        return self._succession.all_of(order_id)
+
     def trades(self) -> list[Trade]:
-        return self.exchange.trades()
+        """All executions, each under the id that its order had then."""
+        return [self._trades.get(trade.id, trade) for trade in self.exchange.trades()]
 
     def named(self, order: Order) -> Order:
-        """*order* with the client order id that it came with."""
+        """*order* of the exchange, under the id and the client order id that it is known by."""
         name = self._client_ids.get(order.id)
-        return order if name is None else replace(order, client_order_id=name)
+        if name is not None:
+            order = replace(order, client_order_id=name)
+        if not self.kind.tells_groups and order.oco_group_id is not None:
+            order = replace(order, oco_group_id=None)
+        return self._succession.shown(order)
+
+    def _modifiable(self, order_id: str) -> str:
+        """The id at the exchange of what still bears the id *order_id*."""
+        if order_id in self._succession.retired:
+            raise OrderNotModifiable(order_id, "it was replaced")
+        return self._succession.first_of(order_id)
 
     def _name(self, order_id: str, name: str | None) -> None:
         if name is not None:
@@ -148,9 +188,30 @@ class Venue:
             self._newest[name] = order_id
 
     def _deliver(self, event: Event) -> None:
-        if isinstance(event, OrderEvent):
-            if self._naming is not None and event.event is OrderEventKind.CREATED:
-                self._name(event.order.id, self._naming)
-            event = replace(event, order=self.named(event.order))
-        for listener in list(self.listeners):
-            listener(event)
+        for told in self._shown(event):
+            for listener in list(self.listeners):
+                listener(told)
+
+    def _shown(self, event: Event) -> list[Event]:
+        """What is told of what happened at the exchange."""
+        if isinstance(event, TradeEvent):
+            order_id = self._succession.last_of(event.trade.order_id)
+            event = replace(event, trade=replace(event.trade, order_id=order_id))
+            self._trades[event.trade.id] = event.trade
+        if not isinstance(event, OrderEvent):
+            return [event]
+        if self._naming is not None and event.event is OrderEventKind.CREATED:
+            self._name(event.order.id, self._naming)
+        if self.kind.renames and event.event is OrderEventKind.MODIFIED:
+            return self._renamed(event)
+        return [replace(event, order=self.named(event.order))]
+
+    def _renamed(self, event: OrderEvent) -> list[Event]:
+        """The order ends, and another takes its place, executions included."""
+        order = self.named(event.order)
+        ended = replace(order, status=OrderStatus.CANCELLED)
+        successor = self._succession.rename(event.order.id, ended, order)
+        return [
+            replace(event, event=OrderEventKind.CANCELLED, order=ended),
+            replace(event, event=OrderEventKind.CREATED, order=successor),
+        ]

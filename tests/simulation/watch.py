@@ -14,7 +14,7 @@ from typing import Any, Final
 from tradegw.model.enums import Side
 
 from .life import Lives
-from .schedule import GUARDED
+from .steps import GUARDED
 from .world import World
 
 GRACE_SECONDS: Final = 3.0
@@ -86,7 +86,7 @@ class Watch:
         names = (order.get("client_order_id"), order["id"])
         legs = [
             leg
-            for leg in self._world.venue.all_orders().values()
+            for leg in self._world.venue.standing()
             if (leg.client_order_id or "").startswith(tuple(f"{name}-" for name in names))
         ]
         live = (

@@ -36,6 +36,7 @@ from tradegw.model.order import (
 )
 
 from .round_trip import Mortal, RoundTrip
+from .steps import GUARDED
 from .world import World
 
 T = TypeVar("T")
@@ -91,6 +92,7 @@ class FaultyBroker(MultiService):
             self._session += 1
             self._world.note("the broker's stream is lost")
             self._world.hit("link_down")
+            self._world.reach(up=False)
             self.listener.on_link_down((), "connection lost")
             self._world.later(seconds, self._log_on, self._session)
 
@@ -98,6 +100,7 @@ class FaultyBroker(MultiService):
         if self._life.alive and session == self._session:
             self._up = True
             self._world.note("logged on at the broker")
+            self._world.reach(up=True)
             self.listener.on_link_up()
 
     def _happened(self, event: Event) -> None:
@@ -170,15 +173,15 @@ class FaultyBroker(MultiService):
 
     def submit(self, request: OrderRequest) -> Deferred[Order]:
         title = f"submit {request.client_order_id} {request.side} {request.quantity}"
+        if request.client_order_id is not None and self._life.alive:
+            self._world.sent[request.client_order_id] = self._world.clock.seconds()
         return self._ask(title, lambda: self._venue.submit(request, "submit"))
 
     def cancel(self, order_id: str) -> Deferred[Order]:
         return self._ask(f"cancel {order_id}", lambda: self._venue.cancel(order_id))
 
     def replace(self, order_id: str, change: OrderChange) -> Deferred[Replaced]:
-        return self._ask(
-            f"replace {order_id}", lambda: Replaced(order=self._venue.replace(order_id, change))
-        )
+        return self._ask(f"replace {order_id}", lambda: self._venue.replace(order_id, change))
 
     def order(self, order_id: str) -> Deferred[Order]:
         return self._look(f"order {order_id}", lambda: self._venue.order(order_id))
@@ -205,6 +208,9 @@ class FaultyBroker(MultiService):
     def close(
         self, position: Position, request: ClosePositionRequest, client_order_id: str
     ) -> Deferred[Order]:
+        if self.exits_hold_quantity and position.symbol == GUARDED:
+            resting = any(order.symbol == GUARDED for order in self._venue.open_orders())
+            self._world.hit("closed beside resting orders" if resting else "legs made way")
         title = f"close {position.symbol} {request.quantity} as {client_order_id}"
         return self._ask(title, lambda: self._venue.close(position, request, client_order_id))
 

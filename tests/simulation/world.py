@@ -20,7 +20,8 @@ from tradegw.model.enums import OrderType, Side
 from tradegw.model.order import OrderRequest
 from tradegw.simulator.ticks import Tick
 
-from .schedule import ACTIVE_SECONDS, FREE, GUARDED, Schedule, Step, tagged
+from .schedule import Schedule
+from .steps import ACTIVE_SECONDS, FREE, GUARDED, PAIRED, Step, tagged
 from .venue import Venue
 
 BEGINNING: Final = datetime(2025, 1, 15, 10, 30, tzinfo=UTC)
@@ -29,7 +30,10 @@ STEP: Final = Decimal("0.5")
 
 
 class World:
-    """Everything but gateways and their clients. :attr:`trace` is what happened, in words."""
+    """Everything but gateways and their clients. :attr:`trace` is what happened, in words, and
+    :attr:`sent` when an order left a gateway, by its client order id;
+    :attr:`reached` is since when a living gateway had its link to the broker, or had not.
+    """
 
     def __init__(self, schedule: Schedule) -> None:
         self.schedule = schedule
@@ -40,9 +44,11 @@ class World:
         self.hits: dict[str, int] = {}
         self.calm = True
         self.disk_fails = False
+        self.sent: dict[str, float] = {}
+        self.reached: list[tuple[float, bool]] = []
         self._walk = schedule.random("prices")
         self._hands = schedule.random("hands")
-        self._prices = {FREE: Decimal(100), GUARDED: Decimal(100)}
+        self._prices = dict.fromkeys((FREE, GUARDED, PAIRED), Decimal(100))
         for symbol in self._prices:
             self.show(symbol)
 
@@ -87,6 +93,10 @@ class World:
     def hit(self, what: str) -> None:
         """Count that *what* (a fault, a crossing) really happened."""
         self.hits[what] = self.hits.get(what, 0) + 1
+
+    def reach(self, *, up: bool) -> None:
+        """A gateway has its link to the broker from now on, or has it no more."""
+        self.reached.append((self.clock.seconds(), up))
 
     def break_disk(self, seconds: float) -> None:
         """No commit works for so long."""
@@ -165,7 +175,7 @@ class World:
             self.note(f"order {order.id} by hand: {order.side} {order.quantity} {order.symbol}")
 
     def _hand_cancel(self, detail: dict[str, Any]) -> None:
-        working = [o for o in self.venue.exchange.open_orders() if o.symbol == FREE]
+        working = [o for o in self.venue.open_orders() if o.symbol == FREE]
         if working:
             order = self._hands.choice(working)
             self.note(f"order {order.id} is cancelled by hand")

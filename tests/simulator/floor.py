@@ -42,7 +42,13 @@ _PRICES = frozenset(
 class Floor:
     """An exchange, the clock of its test, and all that it told."""
 
-    def __init__(self, listener: Callable[[Event], None] | None = None, **terms: Any) -> None:
+    def __init__(
+        self,
+        listener: Callable[[Event], None] | None = None,
+        instrument: Instrument | None = None,
+        **terms: Any,
+    ) -> None:
+        self.instrument = instrument
         self.events: list[Event] = []
         self.listener = listener
         self.time = START
@@ -55,11 +61,14 @@ class Floor:
         """An exchange like the first, and all its changes as they are written."""
         return Exchange(
             self.terms,
-            lambda symbol: None if symbol == "NONE" else Instrument(symbol=symbol),
+            self.listed,
             lambda: f"id-{next(self.ids)}",
             self.deliver,
             record=lambda change: self.changes.append(msgspec.json.encode(change)),
         )
+
+    def listed(self, symbol: str) -> Instrument | None:
+        return None if symbol == "NONE" else self.instrument or Instrument(symbol=symbol)
 
     def restart(self, state: bytes) -> None:
         """Go on with another exchange, restored from *state*."""

@@ -76,6 +76,25 @@ class Alerts:
             details,
         )
 
+    def undoing(self, plan: Plan, quantity: Decimal, error: str | None = None) -> None:
+        """Both exits of *plan* turned the position around; *quantity* of it is being closed, or
+        could not be.
+        """
+        what = "is being closed" if error is None else "could not be closed"
+        details = {
+            "order_id": plan.entry_id,
+            "symbol": plan.symbol,
+            "double_exit": True,
+            "quantity": quantity,
+        }
+        if error is not None:
+            details["error"] = error
+        self._alarm.raise_alert(
+            AlertCode.POSITION_UNPROTECTED,
+            f"A double exit turned the position in {plan.symbol} around: {quantity:f} {what}",
+            details,
+        )
+
     def called_off(self, plan: Plan, order_id: str, hours: int) -> None:
         """The entry of *plan*, which protected nothing yet, was cancelled for its age."""
         self._alarm.raise_alert(

@@ -15,6 +15,7 @@ from ..model.protection import ExitLimits, LegKind, UncoveredPolicy
 from .alerts import Alerts
 from .coverage import unconfirmed
 from .plan import Plan
+from .plans import Guarded
 
 AGAIN_SECONDS: Final = 60.0
 """From one close of a position to the next, if that did not help."""
@@ -39,8 +40,9 @@ class Closeout:
         """When the next close of a position may begin, by its name."""
         self._under_way: set[str] = set()
 
-    def consider(self, plan: Plan, age: float) -> None:
-        """Some of the protection of *plan* has been missing for *age* seconds."""
+    def consider(self, guarded: Guarded, age: float) -> None:
+        """Some of its protection has been missing for *age* seconds."""
+        plan = guarded.plan
         if self._limits.policy is not UncoveredPolicy.CLOSE:
             return
         quantity = unconfirmed(plan).get(LegKind.STOP_LOSS)
@@ -52,6 +54,7 @@ class Closeout:
         self._next = {one: at for one, at in self._next.items() if at > now}
         self._next[position_id] = now + AGAIN_SECONDS
         self._under_way.add(position_id)
+        guarded.given_up = True
         closing = self._close(plan, position_id, quantity)
         closing.addBoth(self._done, position_id)
         logged(closing, self.log, "closing what is unprotected")

@@ -142,9 +142,9 @@ class Closes:
         """The broker has the order: its end will be told."""
         self._accepted.add(intent_id)
 
-    def take(self, order: Order, intent_id: str | None) -> list[Guarded]:
+    def take(self, order: Order, intent_id: str) -> list[Guarded]:
         """*order*, which may be that of a close, is so now; the plans that this concerns."""
-        if intent_id is None:
+        if intent_id not in self._targets:
             return []
         changed = self._reduced(order, intent_id)
         left = ZERO if order.status.is_terminal else order.remaining_quantity
@@ -155,6 +155,8 @@ class Closes:
 
     def over(self, intent_id: str) -> list[Guarded]:
         """There is no such order, and there will be none; the plans whose legs stand again."""
+        if intent_id not in self._targets:
+            return []
         self._forget(intent_id)
         again = list(self._lowered(intent_id, ZERO))
         for guarded in again:
@@ -188,8 +190,8 @@ class Closes:
 
     def _reduced(self, order: Order, intent_id: str) -> list[Guarded]:
         """What *order* closed where positions are kept apart: its own, the oldest first."""
-        position_id = self._targets.get(intent_id)
-        if self._holdings.nets or position_id is None:
+        position_id = self._targets[intent_id]
+        if self._holdings.nets:
             return []
         plans = [
             one
@@ -212,6 +214,8 @@ class Closes:
         """What the last process held back for closes that are over stands again."""
         for intent_id in self._held_for():
             recorded = self._keeping.recorded(intent_id)
+            target = None if recorded is None else recorded.intent.target
+            self._targets[intent_id] = target or ""
             outcome = None if recorded is None else recorded.outcome
             if recorded is None or (outcome is not None and outcome.verdict is Verdict.REJECTED):
                 self._end(intent_id)
@@ -227,7 +231,7 @@ class Closes:
 
     def reconciled(self) -> None:
         """The broker can be asked what became of the last process's closes, and is."""
-        for intent_id in self._held_for() - self._timed:
+        for intent_id in self._held_for() - self._timed - self._accepted:
             self._time(intent_id)
 
     def _held_for(self) -> set[str]:

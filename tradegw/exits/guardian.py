@@ -18,7 +18,7 @@ from zope.interface import implementer
 
 from ..deferreds import as_deferred, deadline, shield
 from ..errors import OrderNotModifiable, Overloaded
-from ..interfaces import IExits, IOrderEntry
+from ..interfaces import IExits, ILastResort, IOrderEntry
 from ..model.account import Position, Trade
 from ..model.enums import PositionEventKind
 from ..model.events import OrderEvent, PositionEvent, QuoteEvent
@@ -44,6 +44,7 @@ from .pursuit import Pursuit
 from .restart import Restart
 from .tightening import Tightening
 from .trails import Trails
+from .undoing import Undoing
 
 MAX_PLANS: Final = 10_000
 ANSWER_SECONDS: Final = 2.0
@@ -87,6 +88,7 @@ class Guardian:
         self._clients = Clients(plans, holdings, keeping, pursuit)
         self._restart = Restart(plans, holdings, keeping, pursuit)
         self._charges = Charges(plans, holdings)
+        self._undoing = Undoing(plans, keeping, alerts)
         self._closes = Closes(plans, holdings, keeping, placement, pursuit, clock)
         self._lookout: Lookout | None = None
 
@@ -95,6 +97,10 @@ class Guardian:
         would sell.
         """
         self._pursuit.doubt_with(suspect)
+
+    def undo_with(self, last_resort: ILastResort) -> None:
+        """*last_resort* closes what both exits of a pair sold too much."""
+        self._undoing.connect(last_resort)
 
     def restore(self, orders: Iterable[Order]) -> None:
         """Once, before anything else; see :meth:`tradegw.exits.restart.Restart.restore`."""
@@ -112,7 +118,10 @@ class Guardian:
         self._lookout.start(seconds)
 
     def on_positions(self, positions: Iterable[Position], unclear: Collection[str] = ()) -> None:
+        positions = list(positions)
         self._restart.on_positions(positions, unclear)
+        if self._holdings.nets:
+            self._undoing.on_positions(positions, unclear)
 
     def reconciled(self) -> None:
         self._restart.reconciled()
@@ -170,7 +179,7 @@ class Guardian:
             return _all(self._driven([guarded] if self._take_leg(guarded, leg, order) else []))
         closed = self._executed(order, None if guarded is None else guarded.plan.first_id)
         changed = self._released(order, closed)
-        concerned = self._closes.take(order, order.correlation_id)
+        concerned = self._closes.take(order, order.correlation_id or "")
         changed += [one for one in concerned if one not in changed]
         if guarded is not None and guarded.plan.take_entry(order, closed):
             changed.append(guarded)
@@ -180,14 +189,14 @@ class Guardian:
         return self._holdings.execute(order, is_leg=is_leg, counted_as=counted_as)
 
     def _released(self, order: Order, quantity: Decimal) -> list[Guarded]:
-        """*order*, no leg, closed *quantity*: what is unprotected is freed first, then of the
-        legs the oldest.
+        """*order*, no leg, closed *quantity*: what was given up for want of a stop is
+        freed first, then of what is protected the oldest.
         """
         released: list[Guarded] = []
         if not quantity:
             return released
         closed = self._plans.closed_by(order)
-        for guarded in sorted(closed, key=lambda guarded: not unconfirmed(guarded.plan)):
+        for guarded in sorted(closed, key=lambda guarded: not guarded.given_up):
             quantity -= guarded.plan.release(quantity, by=order)
             released.append(guarded)
             if not quantity:
@@ -226,6 +235,7 @@ class Guardian:
         others = [one for one in plan.legs if one is not leg and one.filled > 0]
         if not self._pursuit.is_held or any(one.kind is not leg.kind for one in others):
             self._alerts.double_exit(plan, others[0] if others else leg, leg)
+            self._pursuit.suspect(f"both exits of {plan.entry_id} executed")
 
     def on_execution(self, trade: Trade) -> Deferred[None] | None:
         guarded = self._charges.take(trade)

@@ -35,6 +35,8 @@ class Holdings:
         self._net: dict[str, Decimal] = {}
         self._filled: dict[str, Decimal] = {}
         self._ended: OrderedDict[str, None] = OrderedDict()
+        self._owed: dict[str, Decimal] = {}
+        """What commissions took of what is not held (yet)."""
         self._goes_by: dict[str, str] = {}
 
     def execute(self, order: Order, *, is_leg: bool, counted_as: str | None = None) -> Decimal:
@@ -54,12 +56,24 @@ class Holdings:
         held = self._net.get(order.symbol, ZERO)
         closed = min(executed, max(ZERO, -held * order.side.sign))
         self._set(order.symbol, held + order.side.sign * (closed if is_leg else executed))
+        if order.symbol in self._owed:
+            self._settle(order.symbol)
         return closed
 
     def charge(self, symbol: str, quantity: Decimal) -> None:
-        """A commission took *quantity* of what an execution left."""
+        """A commission took *quantity* of what an execution bought, which may be told later."""
         if self.nets:
-            self._set(symbol, self.held(symbol) - quantity)
+            self._owed[symbol] = self._owed.get(symbol, ZERO) + quantity
+            self._settle(symbol)
+
+    def _settle(self, symbol: str) -> None:
+        """Take off what commissions took; they turn no position around."""
+        held = self.held(symbol)
+        taken = min(self._owed.get(symbol, ZERO), max(ZERO, held))
+        self._set(symbol, held - taken)
+        self._owed[symbol] = self._owed.get(symbol, ZERO) - taken
+        if not self._owed[symbol]:
+            del self._owed[symbol]
 
     def renamed(self, order: Order, counted_as: str | None) -> None:
         """*order* took the place of another: what it executed so far was not its own.
@@ -92,6 +106,7 @@ class Holdings:
     def believe(self, positions: Iterable[Position], unclear: Collection[str] = ()) -> None:
         """These are all the positions there are, apart from those of symbols that are *unclear*."""
         self._net = {symbol: net for symbol, net in self._net.items() if symbol in unclear}
+        self._owed = {symbol: owed for symbol, owed in self._owed.items() if symbol in unclear}
         for position in positions:
             self._set(position.symbol, self._net.get(position.symbol, ZERO) + _signed(position))
 

@@ -85,7 +85,7 @@ class Lookout:
             self._outcry.insist(guarded)
             if is_known and not plan.held:  # else it is being closed
                 self._have_worked_on(guarded)
-                self._closeout.consider(plan, age)
+                self._closeout.consider(guarded, age)
         elif state is ProtectionState.PENDING and is_known:
             self._expiry.consider(plan)
         return state

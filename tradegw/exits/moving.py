@@ -29,6 +29,7 @@ from .leg import Leg
 from .placement import Placement
 from .plan import Plan
 from .plans import Guarded
+from .quantity import too_small
 from .trailing import Ratchet
 
 OUT_OF_REACH: Final = "The distance of the trailing stop reaches below any price"
@@ -98,6 +99,7 @@ class Moving:
         order_ids = []
         for one in guarded:
             order_ids += await self._move_legs(one, kind, price, position.id)
+        price = guarded[0].plan.on_step(kind, price)
         return ExitLegPlacement(order_ids=tuple(order_ids), trigger_price=price)
 
     @as_deferred
@@ -162,6 +164,7 @@ class Moving:
 
     @as_deferred
     async def _move_leg(self, guarded: Guarded, leg: Leg, price: Decimal, position_id: str) -> Leg:
+        price = guarded.plan.on_step(leg.kind, price)
         try:
             await self._placement.change(guarded, leg, _change(leg.kind, price))
         except UnsupportedOperation:
@@ -171,6 +174,9 @@ class Moving:
     @as_deferred
     async def swap(self, guarded: Guarded, leg: Leg, price: Decimal, position_id: str) -> Leg:
         """Cancel, then place at *price*; if that is refused, at the old price."""
+        refusal = too_small(leg.unfilled, price, guarded.plan.instrument)
+        if refusal is not None:  # neither would be taken
+            raise OrderNotModifiable(position_id, f"the exit leg cannot be replaced: {refusal}")
         try:
             order = await self._placement.cancel(guarded, leg)
         except GatewayError:
@@ -180,18 +186,18 @@ class Moving:
             await self._placement.wait_for_end(guarded, leg)
         if order.status is OrderStatus.FILLED or leg.unfilled == 0:
             raise OrderNotModifiable(position_id, "the exit leg filled while it was being moved")
-        refusal = await self._replacement(guarded, leg, price)
-        if isinstance(refusal, Leg):
-            return refusal
+        refused = await self._replacement(guarded, leg, price)
+        if isinstance(refused, Leg):
+            return refused
         restored = await self._replacement(guarded, leg, leg.price)
         if isinstance(restored, Leg):
             raise OrderNotModifiable(
                 position_id,
-                f"the new exit was refused ({refusal.message}); the old one is restored",
+                f"the new exit was refused ({refused.message}); the old one is restored",
             )
         guarded.plan.short[leg.kind] = restored.message
         guarded.told = dict(guarded.plan.short)
-        self._alerts.move_failed(position_id, leg, refusal.message, restored.message)
+        self._alerts.move_failed(position_id, leg, refused.message, restored.message)
         raise ProviderError(
             f"Position {position_id} lost its exit: neither the new nor the old one was accepted"
         )

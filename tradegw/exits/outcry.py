@@ -85,7 +85,7 @@ class Outcry:
                 entry_id=plan.entry_id,
                 seconds=self.age(plan),
             )
-        plan.uncovered_since = None
+        plan.uncovered_since, guarded.given_up = None, False
 
     def tell(self, guarded: Guarded, more: Mapping[LegKind, str] | None = None) -> None:
         """Tell why legs are missing, unless just that was told; *more* are reasons beside those
@@ -122,8 +122,18 @@ class Outcry:
         lag.told, lag.told_at = reason, self._seconds()
         self.alerts.lags(guarded.plan, reason, self._breaker.is_open, rebroadcast=is_again)
 
+    def not_moved(self, guarded: Guarded, reason: str) -> None:
+        """The broker did not move it."""
+        self._meters.trailed(moved=False)
+        self.lags(guarded, reason)
+
+    def moved(self, guarded: Guarded) -> None:
+        """The broker moved it, or there is nothing left to move."""
+        self._meters.trailed(moved=True)
+        self.caught_up(guarded)
+
     def caught_up(self, guarded: Guarded) -> None:
-        """It follows, or there is nothing left to follow."""
+        """It follows."""
         if guarded.lag.told is not None:
             self.log.info(
                 "the trailing stop of {entry_id} follows again", entry_id=guarded.plan.entry_id

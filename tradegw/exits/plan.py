@@ -66,6 +66,8 @@ class Plan:
     """What legs must not cover, since closes that are under way need it: by the closes' intents."""
     charges: dict[str, Decimal] = field(default_factory=dict)
     """What commissions took of what its fills bought, by execution; a rebate is negative."""
+    undone: Decimal = ZERO
+    """What of ``overshot`` was dealt with, in whatever way."""
     missed: Decimal = ZERO
     """What of ``closed`` was found to be gone, and no order told of: commissions not heard of yet,
     maybe."""
@@ -312,7 +314,11 @@ class Plan:
 
     def price(self, kind: LegKind) -> Decimal:
         """Where a leg of *kind*, which has a target, belongs on the broker's price steps."""
-        return leg_price(kind, self.targets[kind], self.exit_side, self.instrument)
+        return self.on_step(kind, self.targets[kind])
+
+    def on_step(self, kind: LegKind, price: Decimal) -> Decimal:
+        """*price* of a leg of *kind* on the broker's price steps."""
+        return leg_price(kind, price, self.exit_side, self.instrument)
 
     def next_leg(self, kind: LegKind, quantity: Decimal) -> Leg:
         """A leg to be placed, with its own client order id."""

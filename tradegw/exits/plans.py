@@ -10,6 +10,7 @@ from typing import Final
 
 from twisted.internet.defer import DeferredLock
 from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
 
 from ..model.account import Position
 from ..model.market import Instrument
@@ -57,6 +58,8 @@ class Guarded:
     """What was last alerted of a shortfall that goes on."""
     told_at: float | None = None
     """When that was, in seconds of this process."""
+    given_up: bool = False
+    """It had no stop for too long: a close was sent for what has none."""
     uncovered_at: float | None = None
     """Up to when a shortfall that goes on was counted, in seconds of this process."""
     kept: bytes = b""
@@ -80,6 +83,8 @@ class Plans:
 
     Of the plans that are over the newest are kept: a fill may be told late, after a cancel even.
     """
+
+    log = Logger()
 
     def __init__(
         self,
@@ -129,7 +134,10 @@ class Plans:
 
     def inform(self, plan: Plan) -> None:
         """What the broker demands of the legs of *plan* may be known by now, or have changed."""
-        plan.instrument = self._instrument(plan.symbol)
+        try:
+            plan.instrument = self._instrument(plan.symbol)
+        except Exception:  # a defect of an adapter must not end the protection
+            self.log.failure("the rules for {symbol} could not be read", symbol=plan.symbol)
 
     def forget(self, intent_id: str) -> Guarded | None:
         """The intent was refused; a plan that found its entry all the same stays.

@@ -82,7 +82,7 @@ class Pursuit:
         self._held: list[Deferred[None]] | None = None
         self._tightening: Tightening
         self._concluded: Callable[[Guarded], object]
-        self._suspect: Callable[[str], object] = lambda _reason: None
+        self.suspect: Callable[[str], object] = lambda _reason: None
 
     def trail_with(self, tightening: Tightening, concluded: Callable[[Guarded], object]) -> None:
         """*tightening* moves stops that trail; *concluded* hears when work on a plan is done."""
@@ -90,7 +90,7 @@ class Pursuit:
 
     def doubt_with(self, suspect: Callable[[str], object]) -> None:
         """*suspect* has the broker asked what is really held, before long."""
-        self._suspect = suspect
+        self.suspect = suspect
 
     @property
     def is_held(self) -> bool:
@@ -265,7 +265,7 @@ class Pursuit:
                 self._breaker.record_failure(self._seconds())
             guarded.plan.short[step.kind] = error.message
             if lacks_holding(error):  # what is there, and what did commissions take of it?
-                self._suspect(f"exit order {leg.client_order_id} was refused: {error.message}")
+                self.suspect(f"exit order {leg.client_order_id} was refused: {error.message}")
 
     @as_deferred
     async def _find(self, guarded: Guarded, leg: Leg) -> None:

@@ -85,12 +85,12 @@ class Tightening:
             except GatewayError as error:
                 failure = error.message
         if failure is None or not behind(guarded.plan):  # else it ended, or nothing is left to do
-            self._outcry.caught_up(guarded)
+            self._outcry.moved(guarded)
             return
         guarded.lag.attempts += 1
         last = len(PAUSES_SECONDS) - 1
         guarded.lag.until = self._seconds() + PAUSES_SECONDS[min(guarded.lag.attempts - 1, last)]
-        self._outcry.lags(guarded, failure)
+        self._outcry.not_moved(guarded, failure)
 
     @as_deferred
     async def _move(self, guarded: Guarded, leg: Leg) -> None:

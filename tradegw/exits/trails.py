@@ -44,6 +44,8 @@ class _Symbol:
     priced_at: float
     guarded: dict[Guarded, None] = field(default_factory=dict)
     is_asked: bool = False
+    has_halted: bool = False
+    """There was no price for so long that it was told."""
 
 
 class Trails:
@@ -108,10 +110,7 @@ class Trails:
                 self._pursuit.drive(guarded)
                 return
             wait = PAUSE
-        if guarded not in self._waiting:
-            self._waiting[guarded] = self._clock.callLater(
-                wait.total_seconds(), self._look_again, guarded
-            )
+        self._look_in(guarded, wait.total_seconds())
 
     def resume(self) -> None:
         """What failed is tried again at once."""
@@ -128,12 +127,24 @@ class Trails:
                 call.cancel()
         self._keeping.keep(*self._changed)
 
+    def _look_in(self, guarded: Guarded, seconds: float) -> None:
+        waiting = self._waiting.get(guarded)
+        if waiting is None:
+            call = self._clock.callLater(seconds, self._look_again, guarded)
+            self._waiting[guarded] = call
+        elif waiting.getTime() > self._clock.seconds() + seconds:
+            waiting.reset(seconds)
+
     def _look_again(self, guarded: Guarded) -> None:
         del self._waiting[guarded]
         self.look(guarded)
 
     def _take(self, symbol: _Symbol, price: Decimal) -> None:
         symbol.priced_at = self._seconds()
+        if symbol.has_halted:
+            symbol.has_halted = False
+            for guarded in symbol.guarded:
+                self._outcry.caught_up(guarded)
         for guarded in list(symbol.guarded):
             plan, ratchet = guarded.plan, guarded.plan.ratchet
             if ratchet is None or plan.open_quantity == 0:
@@ -194,5 +205,6 @@ class Trails:
         finally:
             symbol.is_asked = False
         if self._seconds() - symbol.priced_at >= HALTED_SECONDS:
-            for guarded in list(symbol.guarded):
+            symbol.has_halted = True
+            for guarded in [one for one in symbol.guarded if one.plan.open_quantity > 0]:
                 self._outcry.lags(guarded, f"Trailing has halted, the stop rests: {reason}")

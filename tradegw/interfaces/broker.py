@@ -41,7 +41,9 @@ class IBroker(IService, Interface):  # named twice: pydoctor does not know what 
         """What the broker can do; constant for the life of the process."""
 
     def manages_exits(request: OrderRequest) -> bool:
-        """Whether the broker itself will place and pair the exits that *request* asks for."""
+        """Whether the broker itself will place and pair the exits that *request* asks for, and have
+        its stop trail if that is asked for.
+        """
 
     def instrument(symbol: str) -> Instrument | None:
         """What orders in *symbol* must comply with; ``None`` if that is not known (yet).

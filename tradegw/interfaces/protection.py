@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
 from ..model.account import Position, Trade
+from ..model.enums import PositionSide
 from ..model.events import OrderEvent, PositionEvent, QuoteEvent
 from ..model.market import Instrument
 from ..model.order import (
@@ -63,10 +64,13 @@ class IOrderEntry(Interface):
 class ILastResort(Interface):
     """What the exits may have done to other orders and positions when their time is up."""
 
-    def close(position_id: str, quantity: Decimal) -> Deferred[bool]:
+    def close(
+        position_id: str, quantity: Decimal, side: PositionSide | None = None
+    ) -> Deferred[bool]:
         """Close *quantity* of a position, which may be named by its symbol, at the market.
 
-        Nothing is sent as long as an earlier one may still execute; whether something was.
+        Nothing is sent as long as an earlier one may still execute; whether something was. Fails
+        with ``PositionNotFound`` if it is not (or no more) on that *side*.
         """
 
     def call_off(order_id: str) -> Deferred[bool]:

@@ -31,6 +31,18 @@ class ExitMeters:
             registry=registry,
         )
 
+        moves = Counter(
+            "gateway_trailing_stop_moves_total",
+            "Moves of trailing stops, by whether the broker made them.",
+            ("result",),
+            registry=registry,
+        )
+        self._moved, self._not_moved = moves.labels("moved"), moves.labels("failed")
+
+    def trailed(self, *, moved: bool) -> None:
+        """The stops of a plan were moved on, or could not be."""
+        (self._moved if moved else self._not_moved).inc()
+
     def plans(self, counted: Mapping[ProtectionState, int]) -> None:
         """So many entries with exits are in each state."""
         for state, gauge in self._plans.items():

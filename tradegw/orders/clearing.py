@@ -7,7 +7,8 @@ was waited for, the position is looked up again.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeVar
+from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
 from twisted.internet.defer import DeferredLock
@@ -21,6 +22,8 @@ from ..model.account import Position
 from ..model.order import ClosePositionRequest
 from .reads import Reads
 
+T = TypeVar("T")
+
 TURN_SECONDS: Final = 5.0
 """So long a close waits for the answer to another of its position, and no longer."""
 
@@ -33,11 +36,11 @@ class Clearing:
         self.exits = exits
         self.clock = clock
         self.hold = hold
-        self._turns: dict[str, DeferredLock] = {}
+        self._turns: WeakValueDictionary[str, DeferredLock] = WeakValueDictionary()
+        """By position; each is kept by the passages that need it."""
 
     def passage(self, intent_id: str, position: Position, request: ClosePositionRequest) -> Passage:
         """The way out for *request*, the business of that intent."""
-        self._turns = {name: turn for name, turn in self._turns.items() if turn.locked}
         turn = self._turns.setdefault(position.id, DeferredLock())
         self.exits.expect_close(intent_id, position.id)
         return Passage(self, turn, intent_id, position, request)
@@ -126,8 +129,9 @@ class Passage:
             raise PositionNotFound(self.position.id)
         self.position = found
 
-    def ended(self) -> None:
-        """The next close of the position may leave."""
+    def ended(self, result: T) -> T:
+        """The next close of the position may leave; *result* goes on as it is."""
         if self._has_turn:
             self._has_turn = False
             self._turn.release()
+        return result

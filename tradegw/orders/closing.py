@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from ..deferreds import as_deferred, logged
 from ..errors import GatewayError, PositionNotFound
 from ..model.account import Position
-from ..model.enums import OrderStatus, OrderType
+from ..model.enums import OrderStatus, OrderType, PositionSide
 from ..model.journal import IntentKind
 from ..model.money import plain
 from ..model.order import ClosePositionRequest, Order, OrderHandle, OrderRequest
@@ -66,9 +66,13 @@ class Closing:
 
     @as_deferred
     async def close(
-        self, position_id: str, request: ClosePositionRequest, key: str | None = None
+        self,
+        position_id: str,
+        request: ClosePositionRequest,
+        key: str | None = None,
+        side: PositionSide | None = None,
     ) -> OrderHandle:
-        """Close a position, or ``request.quantity`` of it."""
+        """Close a position, or ``request.quantity`` of it; only if it is on *side*, if given."""
         request = _simplest(request)
         digest = _digest(position_id, request)
         if key is not None:
@@ -76,6 +80,8 @@ class Closing:
             if first is not None:
                 return await self._dispatch.outcome(first)
         position = await self._reads.position(position_id, always=True)
+        if side not in (None, position.side):
+            raise PositionNotFound(position_id)
         return await self._send(position, request, key, digest)
 
     @as_deferred

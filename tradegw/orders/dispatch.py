@@ -125,11 +125,8 @@ class Dispatch:
         if not await self._is_written(attempt, urgent):
             return
         attempt.mark(WRITTEN)
-        try:
-            await self._go(attempt, call, check, passage, urgent)
-        finally:
-            if passage is not None:
-                passage.ended()
+        going = self._go(attempt, call, check, passage, urgent)
+        await (going if passage is None else going.addBoth(passage.ended))
 
     @as_deferred
     async def _go(

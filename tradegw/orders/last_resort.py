@@ -8,6 +8,7 @@ from zope.interface import implementer
 
 from ..deferreds import as_deferred
 from ..interfaces import ILastResort
+from ..model.enums import PositionSide
 from ..model.journal import IntentKind
 from ..model.order import ClosePositionRequest
 from .blotter import Blotter
@@ -33,10 +34,13 @@ class LastResort:
         """The closing order that was sent last, by position."""
 
     @as_deferred
-    async def close(self, position_id: str, quantity: Decimal) -> bool:
+    async def close(
+        self, position_id: str, quantity: Decimal, side: PositionSide | None = None
+    ) -> bool:
         if self._may_execute(position_id):
             return False
-        handle = await self._closing.close(position_id, ClosePositionRequest(quantity=quantity))
+        request = ClosePositionRequest(quantity=quantity)
+        handle = await self._closing.close(position_id, request, side=side)
         self._last[position_id] = handle.id
         return True
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace as with_changes
 from twisted.logger import Logger
 
 from ..deferreds import as_deferred, logged
-from ..errors import GatewayError, InvalidRequest, OrderNotModifiable, leaves_doubt
+from ..errors import GatewayError, InvalidRequest, OrderDenied, OrderNotModifiable, leaves_doubt
 from ..interfaces import IExits
 from ..model.journal import Intent
 from ..model.order import Order, OrderChange, OrderRequest, Replaced, Unresolved
@@ -70,6 +70,8 @@ class Replaces:
         if self._gate.is_restricted:
             self._gate.check_change(await self._entry.look_up(order_id), change)
         is_ours = exits != ExitsChange() and await self._guards(order_id)
+        if exits.trail is not None and not is_ours:
+            raise OrderDenied("The broker itself keeps the exits of this order", "UNSUPPORTED")
         if is_ours:
             self._resuming.discard(order_id)
             if without_exits(change) == OrderChange():

@@ -39,9 +39,13 @@ class BodyReader(Generic[T]):
         self.kind = kind
         self.optional = optional
         self._decoder = msgspec.json.Decoder(kind)
-        self._decimals = tuple(
-            field.name for field in msgspec.structs.fields(kind) if _is_decimal(field.type)
-        )
+        self._decimals = _decimals(kind)
+        self._inner = {
+            field.name: _decimals(inner)
+            for field in msgspec.structs.fields(kind)
+            for inner in (field.type, *get_args(field.type))
+            if isinstance(inner, type) and issubclass(inner, Struct)
+        }
 
     def read(self, raw: bytes, content_type: bytes | None) -> T:
         """The value of body *raw*; raises ``InvalidRequest``, naming the field if there is one."""
@@ -72,16 +76,30 @@ class BodyReader(Generic[T]):
         # a value, or a nested object, only costs the slower look.
         if raw.count(b":") != len(members):
             _refuse_repeated(raw)
-        for name in self._decimals:
-            text = members.get(name)
-            if text is not None and not _reads_as_decimal(bytes(text)):
-                raise InvalidRequest(f"{name} is not a decimal number", name)
+        _check_decimals(members, self._decimals)
+        for name, decimals in self._inner.items():
+            inner = bytes(members.get(name, b"")).strip()
+            if inner.startswith(b"{"):
+                _refuse_repeated(inner)
+                _check_decimals(_members.decode(inner), decimals)
 
     def _check_sizes(self, value: T) -> None:
         for name in self._decimals:
             number: Decimal | None = getattr(value, name)
             if number is not None and not is_sane(number):
                 raise InvalidRequest(f"{name} has too many digits", name)
+
+
+def _decimals(kind: type[Struct]) -> tuple[str, ...]:
+    fields = msgspec.structs.fields(kind)
+    return tuple(field.encode_name for field in fields if _is_decimal(field.type))
+
+
+def _check_decimals(members: dict[str, Raw], names: tuple[str, ...]) -> None:
+    for name in names:
+        text = members.get(name)
+        if text is not None and not _reads_as_decimal(bytes(text)):
+            raise InvalidRequest(f"{name} is not a decimal number", name)
 
 
 def _is_decimal(annotation: Any) -> bool:

@@ -76,9 +76,9 @@ async def close_position(
 async def modify_position_exits(rooms: Rooms, position_id: str, body: ExitsChange) -> ExitsMoved:
     """Move the resting stop-loss or take-profit of a position to a new price.
 
-    With ``trailing_distance`` and ``trailing_type`` (both) its stop-loss follows the market from now
-    on: it only ever comes closer, and no change makes it looser again. It does not attach exits to a
-    position that has none.
+    With ``trailing_distance`` and ``trailing_type`` (both) its stop-loss follows the market from
+    now on: it only ever comes closer, and no change makes it looser again. It does not attach exits
+    to a position that has none.
     """
     validation.check_exits(body)
     return await rooms.trading.move_exits(position_id, body)

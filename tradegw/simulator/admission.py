@@ -126,16 +126,18 @@ def _check_trailing(kind: TrailingType | None, distance: Decimal | None) -> None
 
 def _check_unheld(request: OrderRequest, account: MarginAccount, ledger: Ledger) -> None:
     """What rests to reduce the position holds its quantity. A stop and a limit may share one, as a
-    pair does; an order at market needs what neither holds.
+    pair does; an order at market needs what neither holds. The exchange's own exits make way.
     """
     there = account.reducible(request.symbol, request.side)
     if not there:
         return  # an order at work may yet open it
     stops = limits = ZERO
     for order in ledger.book(request.symbol).values():
-        if order.side is request.side and order.order_type in _ON_TRIGGER:
+        if order.side is not request.side or order.parent_order_id is not None:
+            continue
+        if order.order_type in _ON_TRIGGER:
             stops += order.remaining
-        elif order.side is request.side:
+        else:
             limits += order.remaining
     if request.order_type is OrderType.MARKET:
         held = max(stops, limits)

@@ -79,6 +79,7 @@ class ScriptedBroker(MultiService):
     are lost. With ``hedges`` positions are not netted. Without ``knows_client_ids`` orders are not
     found by their client order ids. With ``exits_hold_quantity`` a close is refused for what legs
     hold. ``now`` dates orders.
+    With ``round_stops`` a stop is moved to whole prices only; ``order_types`` are those it has.
     """
 
     provider = "scripted"
@@ -103,6 +104,8 @@ class ScriptedBroker(MultiService):
         self.knows_client_ids = True
         self.successors: dict[str, str] = {}
         self.cancels_slowly = False
+        self.order_types: tuple[OrderType, ...] = tuple(OrderType)
+        self.round_stops = False
         self.fills_at_once: set[OrderType] = set()
         self.unheard: set[OrderEventKind] = set()
         self.now: Callable[[], datetime] = lambda: EPOCH
@@ -180,7 +183,7 @@ class ScriptedBroker(MultiService):
     def capabilities(self) -> Capabilities:
         return Capabilities(
             supported_asset_classes=(AssetClass.STOCK,),
-            supported_order_types=tuple(OrderType),
+            supported_order_types=self.order_types,
             position_mode=PositionMode.HEDGING if self.hedges else PositionMode.NETTING,
             features=(),
         )
@@ -248,6 +251,8 @@ class ScriptedBroker(MultiService):
             for name in change.__struct_fields__
             if getattr(change, name) is not None
         }
+        if self.round_stops and change.stop_price is not None:
+            members["stop_price"] = change.stop_price // 1
         if change.quantity is not None:
             if change.quantity <= order.filled_quantity:
                 raise OrderNotModifiable(order_id, "so much is filled already")

@@ -294,6 +294,15 @@ def test_what_it_can_do() -> None:
     assert Stand(MOCK_LEVERAGE="5").broker.capabilities().max_leverage == 5
 
 
+def test_what_orders_must_comply_with() -> None:
+    broker = Stand().broker
+    known = broker.instrument("AAPL")
+    assert known is not None
+    assert (known.quantity_step, known.price_step) == (Decimal("1e-9"), Decimal("1e-12"))
+    assert known.minimum_quantity is known.minimum_notional is None
+    assert broker.instrument("") is None
+
+
 def test_lists_of_orders_and_trades() -> None:
     stand = Stand()
     filled = stand.send(BUY, 1)

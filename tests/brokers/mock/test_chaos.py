@@ -187,6 +187,7 @@ class TestCalls:
         assert stand.outer.account_name == stand.broker.account_name
         assert stand.outer.capabilities() == stand.broker.capabilities()
         assert stand.outer.manages_exits(request()) is False
+        assert stand.outer.instrument("AAPL") == stand.broker.instrument("AAPL") is not None
 
     def test_without_any_probability_all_goes_through(self) -> None:
         stand, caller = submitted("seed=1")

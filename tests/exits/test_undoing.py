@@ -1,0 +1,167 @@
+"""Both exits of a pair executed: an account that this turned around is put right, once (W-07)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from tests.exits.restarting import check_that_plans_are_kept, crashed, hold
+from tests.orders.core import Core
+from tradegw.errors import OrderRejected
+from tradegw.model.enums import AlertCode, OrderType, PositionSide, Side
+from tradegw.model.money import ZERO
+from tradegw.model.order import Order
+
+
+@pytest.fixture
+def core() -> Core:
+    return Core()
+
+
+def turned_around(core: Core, net: str = "-1") -> None:
+    """The stop executed, and so did the take-profit before its cancel arrived."""
+    core.entered("1", quantity="1")
+    core.broker.cancels_slowly = True
+    core.broker.fill(core.leg("c1-sl").id, "1")
+    core.broker.fill(core.leg("c1-tp").id, "1")
+    core.broker.cancels_slowly = False
+    hold(core.broker, Decimal(net))
+
+
+def closed(core: Core) -> list[tuple[Side, Decimal]]:
+    """What was asked to be closed, by the side of the closing order."""
+    return [
+        (position.side.closing, request.quantity or position.quantity)
+        for position, request in core.broker.asked("close")
+    ]
+
+
+def bought_back(core: Core) -> list[Order]:
+    """The closing orders that the broker took, in all processes."""
+    orders = core.broker.orders.values()
+    return [order for order in orders if order.side is Side.BUY and order.id != "ord-1"]
+
+
+def told(core: Core) -> list[Decimal]:
+    """The quantities of which the alerts say that they are being closed."""
+    details = [alert.details or {} for alert in core.alerts()]
+    return [one["quantity"] for one in details if one.get("double_exit")]
+
+
+def test_w07_what_turned_the_account_around_is_closed_and_told(core: Core) -> None:
+    turned_around(core)
+    assert len(core.alerts(AlertCode.OCO_DOUBLE_EXIT)) == 1
+    core.wait(1)
+    assert closed(core) == [(Side.BUY, Decimal(1))]
+    assert told(core) == [1]
+
+
+def test_w07_it_is_done_once(core: Core) -> None:
+    turned_around(core)
+    core.wait(1)
+    for _ in range(3):
+        core.reconciled()
+    assert len(closed(core)) == 1
+    (order,) = bought_back(core)
+    core.broker.fill(order.id, "1")
+    hold(core.broker, ZERO)
+    core.reconciled()
+    assert len(closed(core)) == 1
+    assert core.guards() == 0
+    core.entered("1", client_order_id="c2", quantity="1")
+    assert core.live(OrderType.STOP) == core.live(OrderType.LIMIT) == 1
+
+
+def test_w07_nothing_is_closed_before_the_broker_was_asked_what_there_is(core: Core) -> None:
+    turned_around(core)
+    core.wait(0.25)
+    assert closed(core) == []
+
+
+def test_w07_what_a_client_has_dealt_with_is_left_alone_and_so_is_what_it_does_then(
+    core: Core,
+) -> None:
+    turned_around(core)
+    core.broker.fill(core.submit(side=Side.BUY).id, "1")
+    hold(core.broker, ZERO)
+    core.wait(1)
+    core.broker.fill(core.submit(side=Side.SELL).id, "1")
+    hold(core.broker, Decimal(-1))
+    core.reconciled()
+    assert closed(core) == []
+    assert told(core) == []
+
+
+def test_w07_no_more_is_closed_than_was_executed_too_much(core: Core) -> None:
+    turned_around(core)
+    core.broker.fill(core.submit(side=Side.SELL, quantity="2").id, "2")
+    hold(core.broker, Decimal(-3))
+    core.wait(1)
+    assert closed(core) == [(Side.BUY, Decimal(1))]
+
+
+def test_w07_where_others_are_protected_on_that_side_nothing_is_closed(core: Core) -> None:
+    turned_around(core)
+    core.entered(
+        "2", client_order_id="c2", side=Side.SELL, quantity="2", stop_loss="110", take_profit="90"
+    )
+    hold(core.broker, Decimal(-3))
+    core.wait(1)
+    assert closed(core) == []
+
+
+def test_w07_where_positions_are_not_netted_nothing_turns_around() -> None:
+    core = Core(hedges=True)
+    turned_around(core)
+    core.wait(1)
+    assert closed(core) == []
+
+
+def test_w07_a_close_that_is_refused_is_told(core: Core) -> None:
+    turned_around(core)
+    core.broker.plan("close", OrderRejected("no"))
+    core.wait(1)
+    assert told(core) == [1, 1]
+    assert (core.alerts()[-1].details or {})["error"] == "no"
+    core.reconciled()
+    assert len(closed(core)) == 1
+
+
+def test_w07_after_a_crash_it_is_still_done(core: Core) -> None:
+    turned_around(core)
+    after = crashed(core)
+    after.wait(1)
+    assert len(bought_back(after)) == 1
+    assert told(after) == [1]
+
+
+def test_w07_after_a_crash_it_is_not_done_again(core: Core) -> None:
+    turned_around(core)
+    core.wait(1)
+    after = crashed(core)
+    check_that_plans_are_kept(after)
+    after.wait(1)
+    after.reconciled()
+    assert closed(after) == []
+    assert len(bought_back(after)) == 1
+
+
+def test_a_position_on_the_other_side_by_now_is_not_closed(core: Core) -> None:
+    """Between the reconciliation and the close the account was turned around again."""
+    turned_around(core)
+    core.broker.plan("positions", None)
+    positions = core.broker.positions
+    asked = []
+
+    def turning() -> object:
+        asked.append(1)
+        if len(asked) > 1:
+            hold(core.broker, Decimal(1))
+        return positions()
+
+    core.broker.positions = turning  # type: ignore[method-assign,assignment]
+    core.wait(1)
+    assert core.broker.held["pos-1"].side is PositionSide.LONG
+    assert closed(core) == []
+    assert len(told(core)) == 2

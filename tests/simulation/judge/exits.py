@@ -1,0 +1,105 @@
+"""Exits cover what is held, at the prices that were asked for (G2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any, Final
+
+from msgspec import Struct
+
+from tradegw.exits.naming import LegName
+from tradegw.model.enums import OrderType, Side
+from tradegw.model.protection import LegKind
+
+from ..steps import GUARDED, number_of
+from ..venue import Entered, Venue
+from ..world import BEGINNING
+
+SETTLING_SECONDS: Final = 60.0
+"""So long after it was last asked for what was not accepted may take effect yet."""
+
+
+def exits_cover(venue: Venue, kinds: Iterable[str]) -> Iterator[str]:
+    """In the guarded symbol, what rests of each kind closes exactly what is open."""
+    position = venue.exchange.position(GUARDED)
+    held = Decimal(0) if position is None else position.quantity
+    resting = [o for o in venue.open_orders() if o.symbol == GUARDED and o.side is Side.SELL]
+    for kind in ("stop_loss", "take_profit"):
+        order_type = OrderType.STOP if kind == "stop_loss" else OrderType.LIMIT
+        live = sum(
+            (o.remaining_quantity for o in resting if o.order_type is order_type), Decimal(0)
+        )
+        if live != (held if kind in kinds else 0):
+            yield f"{held} {GUARDED} are held, {live} rest as {kind}"
+
+
+def nothing_flipped(venue: Venue) -> Iterator[str]:
+    position = venue.exchange.position(GUARDED)
+    if position is not None and position.side.closing is not Side.SELL:
+        yield f"{GUARDED} is short: exits closed more than there was"
+
+
+class Asked(Struct, frozen=True):
+    """A change of exits: the price of one kind; *certain* if it was accepted."""
+
+    price: Decimal
+    begins: float
+    ends: float
+    certain: bool
+
+
+def exits_are_where_they_were_put(venue: Venue, intents: Iterable[Any]) -> Iterator[str]:
+    """Every leg rests at the last price that was accepted for it, or at one that was asked for
+    later or meanwhile, of which nobody can know.
+    """
+    wishes = list(intents)
+    ordered = {entered.request.client_order_id: entered for entered in venue.entered}
+    for order in venue.open_orders():
+        name = LegName.read(order.client_order_id or "")
+        entered = ordered.get(name.seed) if name is not None else None
+        if name is None or entered is None:
+            continue
+        word = "stop_loss" if name.kind is LegKind.STOP_LOSS else "take_profit"
+        since = _protected_since(venue, name.seed)
+        may_be = _prices(getattr(entered.request, word), _asked(wishes, entered, word, since))
+        price = order.stop_price if name.kind is LegKind.STOP_LOSS else order.limit_price
+        if price not in may_be:
+            yield f"{order.client_order_id} rests at {price}, it was put to {sorted(may_be)}"
+
+
+def _protected_since(venue: Venue, seed: str) -> float:
+    """When the first leg of *seed* was there: from then on it is one of those that move."""
+    legs = (
+        entered.at
+        for entered in venue.entered
+        if (name := LegName.read(entered.request.client_order_id or "")) and name.seed == seed
+    )
+    return (min(legs) - BEGINNING).total_seconds()
+
+
+def _asked(intents: list[Any], entered: Entered, word: str, since: float) -> list[Asked]:
+    number = number_of(entered.request.quantity)
+    found = []
+    for intent in intents:
+        is_meant = intent.kind == "move" or (intent.kind == "reprice" and intent.number == number)
+        if not (is_meant and word in (intent.body or {}) and intent.answers):
+            continue
+        said = intent.settled
+        begins = intent.answers[0].asked_at
+        certain = said is not None and said.status == 200 and "outcome" not in said.body
+        whole = certain and len(intent.answers) == intent.tries and said.asked_at > since
+        lost = any(each.status != 200 for each in intent.answers)
+        ends = intent.answers[-1].at + (SETTLING_SECONDS if lost else 0)
+        found.append(Asked(Decimal(intent.body[word]), begins, ends, whole))
+    return sorted(found, key=lambda asked: asked.begins)
+
+
+def _prices(first: Decimal | None, asked: list[Asked]) -> set[Decimal]:
+    may_be = set() if first is None else {first}
+    for each in asked:
+        if each.certain:
+            meanwhile = (one for one in asked if one.begins < each.ends and each.begins < one.ends)
+            may_be = {one.price for one in meanwhile}
+        may_be.add(each.price)
+    return may_be
