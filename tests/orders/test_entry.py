@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
@@ -203,7 +204,8 @@ def test_legs_and_closes_are_no_submits_of_a_client(core: Core) -> None:
 
 
 def changed(**members: str) -> OrderChange:
-    return OrderChange(**{name: Decimal(value) for name, value in members.items()})
+    decimals: dict[str, Any] = {name: Decimal(value) for name, value in members.items()}
+    return OrderChange(**decimals)
 
 
 def test_api06_a_change_in_place_keeps_the_rest_and_the_id(core: Core) -> None:

@@ -69,8 +69,8 @@ def test_w60_a_market_order_is_not_judged_by_a_quote_that_is_old_or_stale(core: 
 
 
 def change(core: Core, order_id: str, **prices: int) -> Any:
-    wanted = OrderChange(**{name: Decimal(price) for name, price in prices.items()})
-    return core.desk.replace(order_id, wanted)
+    members: dict[str, Any] = {name: Decimal(price) for name, price in prices.items()}
+    return core.desk.replace(order_id, OrderChange(**members))
 
 
 def test_w60_a_wrong_change_of_a_working_order_changes_nothing(core: Core) -> None:

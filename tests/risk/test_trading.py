@@ -204,7 +204,7 @@ def test_an_order_that_does_not_reduce_is_not_made_larger_or_likelier(state: Tra
         refusal = change_denial(state, order, OrderChange(quantity=Decimal(11)), held)
         assert str(refusal).startswith(CODES[state])
         for name in PRICES:
-            change = OrderChange(**{name: Decimal(7)})
+            change = OrderChange(**dict[str, Any]({name: Decimal(7)}))
             assert change_denial(state, order, change, held) is not None
             lowered = replace(change, quantity=Decimal(1))
             assert change_denial(state, order, lowered, held) is not None
@@ -223,7 +223,7 @@ def test_a_reduction_may_grow_up_to_what_is_left_to_reduce(state: TradingState) 
 @pytest.mark.parametrize("state", RESTRICTED)
 def test_prices_of_a_reduction_may_be_moved_if_it_is_marked(state: TradingState) -> None:
     for name in PRICES:
-        change = OrderChange(**{name: Decimal(7)})
+        change = OrderChange(**dict[str, Any]({name: Decimal(7)}))
         assert change_denial(state, working(Side.SELL, 5), change, 5) is not None
         assert change_denial(state, working(Side.SELL, 5, reduce_only=True), change, 5) is None
         assert change_denial(state, working(Side.SELL, 6, reduce_only=True), change, 5) is not None
@@ -245,7 +245,7 @@ def test_an_exit_leg_is_moved_as_ever_and_grows_within_what_is_held(state: Tradi
 def test_exits_are_moved_and_attached_where_they_can_only_protect(
     state: TradingState, name: str
 ) -> None:
-    change = OrderChange(**{name: Decimal(7)})
+    change = OrderChange(**dict[str, Any]({name: Decimal(7)}))
     entry, reduction = working(Side.BUY, 5), working(Side.SELL, 5, reduce_only=True)
     assert change_denial(state, entry, change, 0) is None
     assert change_denial(state, entry, change, 5) is None

@@ -139,7 +139,8 @@ def order(
 
 def change(**prices: object) -> OrderChange:
     """A change; numbers may be written as they are."""
-    return OrderChange(**{name: Decimal(str(value)) for name, value in prices.items()})
+    members: dict[str, Any] = {name: Decimal(str(value)) for name, value in prices.items()}
+    return OrderChange(**members)
 
 
 def daily(

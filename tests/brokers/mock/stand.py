@@ -143,8 +143,8 @@ class Stand:
         return done(self.broker.order(order_id))
 
     def replace(self, order_id: str, **prices: object) -> Order:
-        change = OrderChange(**{name: Decimal(str(value)) for name, value in prices.items()})
-        return done(self.broker.replace(order_id, change)).order
+        members: dict[str, Any] = {name: Decimal(str(value)) for name, value in prices.items()}
+        return done(self.broker.replace(order_id, OrderChange(**members))).order
 
     def close(self, symbol: str = "AAPL", client_order_id: str = "c", **members: Any) -> Order:
         held = next(p for p in done(self.broker.positions()) if p.symbol == symbol)
