@@ -162,7 +162,11 @@ class Core:
     def _connect(self) -> None:
         """Those who are known to each other both ways."""
         self.dispatch.connect(
-            self.guardian, self.resolution.pursue, self._turned_up, self._never_arrived
+            self.guardian,
+            self.resolution.pursue,
+            self._turned_up,
+            self._never_arrived,
+            self._groups.found,
         )
         self.entry.guard_with(self.guardian, self.resolution, self._groups.found, self.link.fresh)
         self.guardian.trails.connect(lambda symbol: symbol in self.link.staleness.symbols)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -276,6 +276,12 @@ parts = st.decimals("0.001", "3", places=3)
 
 @settings(deadline=None, max_examples=25)
 @given(st.lists(st.tuples(st.sampled_from(["fill", "fill", "leg", "die"]), parts), max_size=8))
+@example(
+    [("fill", Decimal(one)) for one in ("0.211", "0.16")]
+    + [("leg", Decimal("0.101"))]
+    + [("fill", Decimal(one)) for one in ("0.001", "2.67")]
+    + [("leg", Decimal("0.286"))]
+)
 def test_w06_w18_whatever_happens_legs_cover_what_can_be_sold_and_the_rest_is_told(
     history: list[tuple[str, Decimal]],
 ) -> None:

@@ -165,3 +165,17 @@ def test_a_position_on_the_other_side_by_now_is_not_closed(core: Core) -> None:
     assert core.broker.held["pos-1"].side is PositionSide.LONG
     assert closed(core) == []
     assert len(told(core)) == 2
+
+
+def test_w07_what_an_entry_fills_after_a_double_exit_is_counted_once(core: Core) -> None:
+    """The broker was asked meanwhile: its position and the legs tell of the same excess."""
+    entry_id = core.entered("1", quantity="3")
+    core.broker.cancels_slowly = True
+    core.broker.fill(core.leg("c1-sl").id, "1")
+    core.broker.fill(core.leg("c1-tp").id, "1")
+    core.broker.cancels_slowly = False
+    hold(core.broker, Decimal(-1))
+    core.wait(1)
+    assert closed(core) == []  # the entry works on
+    core.broker.fill(entry_id, "3")
+    assert core.live(OrderType.STOP) == core.live(OrderType.LIMIT) == 1

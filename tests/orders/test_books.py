@@ -115,6 +115,15 @@ def test_what_was_executed_before_a_renaming_counts_once(
     assert books.held("AAPL") == 6
 
 
+def test_a_renaming_that_is_found_out_twice_counts_once(books: Books) -> None:
+    """Two changes of one order were in doubt, and each finds what took its place."""
+    books.execute(filled("old", 4))
+    books.execute(filled("new", 4))
+    for _ in range(2):
+        books.renamed("old", filled("new", 4))
+    assert books.held("AAPL") == 4
+
+
 def test_a_renamed_order_of_which_nothing_was_executed_is_as_any_other(books: Books) -> None:
     books.renamed("old", filled("new", 0))
     books.execute(filled("new", 3, Side.SELL))

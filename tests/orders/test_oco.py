@@ -40,6 +40,15 @@ def test_a_full_fill_cancels_the_others(core: Core) -> None:
     assert core.alerts(DOUBLE) == []
 
 
+def test_one_that_came_after_a_partial_fill_and_was_never_told_of_goes_as_well(core: Core) -> None:
+    first = a_member(core)
+    core.broker.fill(first, "0.5")
+    core.broker.unheard = {OrderEventKind.CREATED}
+    second = a_member(core)
+    core.broker.fill(first, "1")
+    assert core.broker.orders[second].status is OrderStatus.CANCELLED
+
+
 def test_other_groups_and_orders_without_one_are_left_alone(core: Core) -> None:
     first = a_member(core, "g")
     a_member(core, "h")

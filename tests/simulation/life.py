@@ -47,6 +47,7 @@ class Life:
         self.alive = True
         self.is_mortal = number > 1
         self.crossed: Counter[str] = Counter()
+        self.ended_at: float | None = None
         self.left_behind: Path | None = None
         self.reactor = MemoryReactorClock()
         self.pipes: list[Pipe] = []
@@ -98,6 +99,7 @@ class Life:
     def die(self, where: str) -> None:
         """As by ``kill -9``."""
         self.alive = False
+        self.ended_at = self.world.clock.seconds()
         self.world.note(f"life {self.number} ends {where}")
         self.left_behind = self.directory.with_name(f"{self.directory.name}-{self.number}")
         shutil.copytree(self.directory, self.left_behind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import tempfile
 import time
@@ -118,7 +119,7 @@ class Simulation:
         yield from changes.closes_are_true(venue, client.intents)
         yield from changes.cancels_are_true(venue, client.intents)
         yield from changes.replaces_are_true(venue, client.intents)
-        yield from pairs.groups_are_withdrawn(venue, client.intents)
+        yield from pairs.groups_are_withdrawn(venue, client.intents, self.world.sent)
         journal = self.lives.current.journal
         disk_failed = "disk_fails" in self.world.hits
         yield from stream.the_stream_is_whole(client.stream, disk_failed=disk_failed)
@@ -129,8 +130,12 @@ class Simulation:
         yield from told.fills_never_shrink(client.stream)
         yield from exits.exits_cover(venue, self.schedule.exits)
         yield from exits.nothing_flipped(venue)
-        yield from exits.exits_are_where_they_were_put(venue, client.intents)
-        yield from pairs.groups_execute_once(venue, client.intents, client.stream.told)
+        losses = [life.ended_at for life in self.lives.all if life.ended_at is not None]
+        if not disk_failed:  # nor does where the legs to come are to rest
+            yield from exits.exits_are_where_they_were_put(venue, client.intents, losses)
+        yield from pairs.groups_execute_once(
+            venue, client.intents, self.world.sent, client.stream.told
+        )
         yield from halts.sweeps_are_true(venue, client.intents, self.world.sent)
         if not disk_failed:  # what could not be written down does not survive
             yield from halts.nothing_leaves_that_must_not(venue, client.intents, self.world.sent)
@@ -157,7 +162,12 @@ def simulate(
             sabotage(life.broker)
         return NaiveGateway(life) if naive else building.build(life)
 
-    with tempfile.TemporaryDirectory(dir=_memory()) as root, _predictable_ids(seed):
+    _forget_the_dead()
+    with (
+        _no_collection(),
+        tempfile.TemporaryDirectory(dir=_memory()) as root,
+        _predictable_ids(seed),
+    ):
         made: Simulation | None = None
         defects: list[str] = []
         with _defects_logged(defects):
@@ -215,6 +225,29 @@ def _memory() -> str | None:
     """A directory in memory, if there is one."""
     shared = Path("/dev/shm")  # noqa: S108  (temporary directories are made inside)
     return str(shared) if shared.is_dir() else None
+
+
+def _forget_the_dead() -> None:
+    """What the world before left behind complains when it is closed: of coroutines that end in the
+    middle of something, which a process that is killed never hears of.
+    """
+    hook, sys.unraisablehook = sys.unraisablehook, lambda _unraisable: None
+    try:
+        gc.collect()
+        if not gc.get_freeze_count():  # modules live on, and need not be gone through every time
+            gc.freeze()
+    finally:
+        sys.unraisablehook = hook
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """What the dead hold is closed afterwards, and not at some moment in between."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextmanager

@@ -57,6 +57,7 @@ class Venue:
         self._newest: dict[str, str] = {}
         self._naming: str | None = None
         self._succession = Succession()
+        self._before: Order | None = None
         self._trades: dict[str, Trade] = {}
         ids = count(1)
         self.exchange = Exchange(
@@ -114,7 +115,9 @@ class Venue:
         """Change an order, in place or under a new id."""
         if not self.kind.replaces:
             raise UnsupportedOperation("replacing orders", "simulated")
-        order = self.exchange.replace(self._modifiable(order_id), change, self.now())
+        known = self._modifiable(order_id)
+        self._before = self.order(order_id)
+        order = self.exchange.replace(known, change, self.now())
         shown = self.named(order)
         renamed = order_id if shown.id != order_id else None
         return Replaced(order=shown, previous_order_id=renamed)
@@ -209,7 +212,8 @@ class Venue:
     def _renamed(self, event: OrderEvent) -> list[Event]:
         """The order ends, and another takes its place, executions included."""
         order = self.named(event.order)
-        ended = replace(order, status=OrderStatus.CANCELLED)
+        assert self._before is not None
+        ended = replace(self._before, status=OrderStatus.CANCELLED, updated_at=order.updated_at)
         successor = self._succession.rename(event.order.id, ended, order)
         return [
             replace(event, event=OrderEventKind.CANCELLED, order=ended),

@@ -2,6 +2,7 @@
 
 ``plan`` and ``leg`` say what is wanted and what is known to rest, ``coverage`` computes the
 difference, ``guardian`` is told of changes, ``pursuit`` drives the difference away, ``placement``
-sends legs and ``moving`` moves them for a client. ``keeping`` writes plans into the journal before
-anything is sent for them, ``restart`` brings them back.
+sends legs and ``moving`` moves them for a client. ``trailing`` says where a stop that follows the
+market belongs, ``trails`` brings prices, ``tightening`` moves it. ``keeping`` writes plans into the
+journal before anything is sent for them, ``restart`` brings them back.
 """

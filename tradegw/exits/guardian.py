@@ -224,7 +224,8 @@ class Guardian:
             guarded.count_in_vain(leg, self._clock.seconds())
         if plan.overshot > overshot:
             self._overshot(plan, leg)
-        if was_alive and not leg.alive and not leg.ending and leg.kind in shortfall(plan):
+        has_gone = was_alive and not leg.alive and not leg.ending and leg.unfilled > 0
+        if has_gone and leg.kind in shortfall(plan):
             plan.short[leg.kind] = f"The broker ended exit order {order.id}: {order.status.value}"
         return changed
 

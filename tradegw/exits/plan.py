@@ -206,7 +206,7 @@ class Plan:
         """
         if order.id in self.former:
             return False
-        self.spent += spent
+        self.spent += spent - min(spent, max(ZERO, self.overshot - self.undone))  # counted as that
         before = (self.entry_id, self.entry_filled, self.entry_ended)
         had_open = self.open_quantity > 0
         self.entry_id = order.id

@@ -29,6 +29,7 @@ class Books:
         self._net: dict[str, Decimal] = {}
         self._counted: dict[str, Decimal] = {}
         self._ended: OrderedDict[str, None] = OrderedDict()
+        self._renamed: dict[str, str] = {}
 
     def held(self, symbol: str) -> Decimal:
         """What must be held of *symbol*."""
@@ -50,10 +51,15 @@ class Books:
         return True
 
     def renamed(self, previous_id: str, order: Order) -> None:
-        """*order* took the place of another, whose executions it may show as its own."""
+        """*order* took the place of another, whose executions it may show as its own. Two changes
+        in doubt may both find that out: it counts once.
+        """
+        if previous_id in self._counted and self._renamed.get(previous_id) == order.id:
+            return
         carried = self._counted.get(previous_id, ZERO)
         counted = self._counted.get(order.id)
         if previous_id in self._counted and previous_id != order.id:
+            self._renamed[previous_id] = order.id
             self._has_ended(previous_id)
         if counted is None:
             self._counted[order.id] = min(carried, order.filled_quantity)
@@ -79,6 +85,7 @@ class Books:
         if len(self._ended) > REMEMBERED_ORDERS:
             oldest, _ = self._ended.popitem(last=False)
             del self._counted[oldest]
+            self._renamed.pop(oldest, None)
 
     def charge(self, trade: Trade) -> bool:
         """Take off the commission of *trade* if it was paid in what was traded; whether it was."""

@@ -64,6 +64,7 @@ class Dispatch:
         self._pursue: Callable[[Attempt], object]
         self._revived: Callable[[Attempt, Order], object]
         self._undone: Callable[[Intent], object]
+        self._grouped: Callable[[Order], object]
 
     def connect(
         self,
@@ -71,15 +72,17 @@ class Dispatch:
         pursue: Callable[[Attempt], object],
         revived: Callable[[Attempt, Order], object],
         undone: Callable[[Intent], object],
+        grouped: Callable[[Order], object],
     ) -> None:
         """*exits* hear of outcomes, and *pursue* finds out those in doubt. *revived* hears of an
         order that turned up after all, *undone* of one that never came to be though its client
-        was left in doubt.
+        was left in doubt. *grouped* hears of the members of OCO groups that the broker took.
         """
         self._exits = exits
         self._pursue = pursue
         self._revived = revived
         self._undone = undone
+        self._grouped = grouped
 
     def send(
         self,
@@ -221,6 +224,8 @@ class Dispatch:
     def accepted(self, attempt: Attempt, order: Order) -> None:
         """The broker has it, as *order*."""
         order = self._blotter.accept(attempt.links, order)
+        if order.oco_group_id is not None:  # its event may be lost, and its rival fill meanwhile
+            self._grouped(order)
         if attempt.is_settled or attempt.settling:
             return
         attempt.settling = True

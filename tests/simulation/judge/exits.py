@@ -16,6 +16,9 @@ from ..steps import GUARDED, number_of
 from ..venue import Entered, Venue
 from ..world import BEGINNING
 
+KEEPING_SECONDS: Final = 1.0
+"""So long after its answer a moved price is written down, at the latest."""
+
 SETTLING_SECONDS: Final = 60.0
 """So long after it was last asked for what was not accepted may take effect yet."""
 
@@ -49,11 +52,16 @@ class Asked(Struct, frozen=True):
     certain: bool
 
 
-def exits_are_where_they_were_put(venue: Venue, intents: Iterable[Any]) -> Iterator[str]:
+def exits_are_where_they_were_put(
+    venue: Venue, intents: Iterable[Any], losses: Iterable[float] = ()
+) -> Iterator[str]:
     """Every leg rests at the last price that was accepted for it, or at one that was asked for
     later or meanwhile, of which nobody can know.
+
+    The price of legs to come is written down, but not waited for: what was answered just before one
+    of *losses*, when the gateway died, may be lost.
     """
-    wishes = list(intents)
+    wishes, lost = list(intents), list(losses)
     ordered = {entered.request.client_order_id: entered for entered in venue.entered}
     for order in venue.open_orders():
         name = LegName.read(order.client_order_id or "")
@@ -62,7 +70,7 @@ def exits_are_where_they_were_put(venue: Venue, intents: Iterable[Any]) -> Itera
             continue
         word = "stop_loss" if name.kind is LegKind.STOP_LOSS else "take_profit"
         since = _protected_since(venue, name.seed)
-        may_be = _prices(getattr(entered.request, word), _asked(wishes, entered, word, since))
+        may_be = _prices(getattr(entered.request, word), _asked(wishes, entered, word, since, lost))
         price = order.stop_price if name.kind is LegKind.STOP_LOSS else order.limit_price
         if price not in may_be:
             yield f"{order.client_order_id} rests at {price}, it was put to {sorted(may_be)}"
@@ -78,7 +86,9 @@ def _protected_since(venue: Venue, seed: str) -> float:
     return (min(legs) - BEGINNING).total_seconds()
 
 
-def _asked(intents: list[Any], entered: Entered, word: str, since: float) -> list[Asked]:
+def _asked(
+    intents: list[Any], entered: Entered, word: str, since: float, losses: list[float]
+) -> list[Asked]:
     number = number_of(entered.request.quantity)
     found = []
     for intent in intents:
@@ -87,11 +97,17 @@ def _asked(intents: list[Any], entered: Entered, word: str, since: float) -> lis
             continue
         said = intent.settled
         begins = intent.answers[0].asked_at
-        certain = said is not None and said.status == 200 and "outcome" not in said.body
-        whole = certain and len(intent.answers) == intent.tries and said.asked_at > since
+        certain = (
+            said is not None
+            and said.status == 200
+            and "outcome" not in said.body
+            and len(intent.answers) == intent.tries
+            and said.asked_at > since
+            and not any(said.at <= loss < said.at + KEEPING_SECONDS for loss in losses)
+        )
         lost = any(each.status != 200 for each in intent.answers)
         ends = intent.answers[-1].at + (SETTLING_SECONDS if lost else 0)
-        found.append(Asked(Decimal(intent.body[word]), begins, ends, whole))
+        found.append(Asked(Decimal(intent.body[word]), begins, ends, certain))
     return sorted(found, key=lambda asked: asked.begins)
 
 

@@ -1,13 +1,13 @@
 """OCO groups: what one member executes the others lose.
 
-A group begins with its first member and ends when one has filled whole: whoever was asked for after
-that may be of another group of the same name, and is left out.
+A group begins with its first member and ends when one has filled whole: whoever left the gateway
+after that may be of another group of the same name, and is left out.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -23,12 +23,12 @@ from .ledger import HasAnswers, entries, moment
 
 
 class Member(Struct, frozen=True):
-    """An order of a group, as it is now; *asked_at* is the last time that it can come from."""
+    """An order of a group, as it is now; *left_at* is when it left the gateway."""
 
     entered: Entered
     order: Order
     trades: list[Trade]
-    asked_at: datetime
+    left_at: datetime
 
     @property
     def filled_at(self) -> datetime | None:
@@ -38,7 +38,10 @@ class Member(Struct, frozen=True):
 
 
 def groups_execute_once(
-    venue: Venue, intents: Iterable[HasAnswers], messages: Iterable[dict[str, Any]]
+    venue: Venue,
+    intents: Iterable[HasAnswers],
+    sent: Mapping[str, float],
+    messages: Iterable[dict[str, Any]],
 ) -> Iterator[str]:
     """Together they execute what the largest wanted, or it is told that they executed more."""
     told = {
@@ -46,7 +49,7 @@ def groups_execute_once(
         for message in messages
         if message["type"] == "error" and message["code"] == "OCO_DOUBLE_EXIT"
     }
-    for name, everybody in _groups(venue, intents).items():
+    for name, everybody in _groups(venue, intents, sent).items():
         if name in told and sum(member.order.filled_quantity > 0 for member in everybody) < 2:
             yield f"{name} is said to have executed twice, and did not"
         members = _of_the_first(everybody)
@@ -57,9 +60,11 @@ def groups_execute_once(
             yield f"{name} executed {total} of {largest}, and nobody was told"
 
 
-def groups_are_withdrawn(venue: Venue, intents: Iterable[HasAnswers]) -> Iterator[str]:
+def groups_are_withdrawn(
+    venue: Venue, intents: Iterable[HasAnswers], sent: Mapping[str, float]
+) -> Iterator[str]:
     """Nothing rests beside a member that filled whole."""
-    for name, everybody in _groups(venue, intents).items():
+    for name, everybody in _groups(venue, intents, sent).items():
         members = _of_the_first(everybody)
         resting = [member for member in members if not member.order.status.is_terminal]
         whole = next((member.order.id for member in members if member.filled_at), None)
@@ -82,7 +87,9 @@ def _executed_after_the_first(executed: list[Member]) -> bool:
     )
 
 
-def _groups(venue: Venue, intents: Iterable[HasAnswers]) -> dict[str, list[Member]]:
+def _groups(
+    venue: Venue, intents: Iterable[HasAnswers], sent: Mapping[str, float]
+) -> dict[str, list[Member]]:
     """The orders that were sent under each name."""
     found: defaultdict[str, list[Member]] = defaultdict(list)
     ordered = entries(venue)
@@ -95,19 +102,18 @@ def _groups(venue: Venue, intents: Iterable[HasAnswers]) -> dict[str, list[Membe
         if intent.kind != "enter" or entered is None or entered.request.oco_group_id is None:
             continue
         ids = venue.ids_of(entered.order_id)
-        asked = [moment(said.asked_at) for said in intent.answers]
         found[entered.request.oco_group_id].append(
             Member(
                 entered,
                 standing[ids[-1]],
                 [trade for order_id in ids for trade in trades[order_id]],
-                max(at for at in asked if at <= entered.at),
+                moment(sent[entered.request.client_order_id or ""]),
             )
         )
     return dict(found)
 
 
 def _of_the_first(members: list[Member]) -> list[Member]:
-    """Without those that were asked for when another had filled."""
+    """Without those that were asked for when another had filled whole."""
     filled = min((at for member in members if (at := member.filled_at)), default=None)
-    return [member for member in members if filled is None or member.asked_at < filled]
+    return [member for member in members if filled is None or member.left_at < filled]
