@@ -204,3 +204,27 @@ def test_the_net_of_positions_is_signed_and_summed_up() -> None:
         a_position(id="5", quantity=Decimal(1), symbol="FLAT", side=PositionSide.SHORT),
     ]
     assert net_of(positions) == {"AAPL": 3, "MSFT": -7}
+
+
+@pytest.mark.parametrize("first", ["old", "new"])
+def test_a_fill_told_late_of_an_order_that_was_replaced_counts_once(first: str) -> None:
+    """The order in its place shows the executions of both."""
+    books = Books()
+    books.execute(an_order("old", quantity=Decimal(5)))
+    successor = an_order("new", quantity=Decimal(5), filled_quantity=Decimal(2))
+    books.renamed("old", successor)
+    late = an_order("old", quantity=Decimal(5), filled_quantity=Decimal(2))
+    for order in (late, successor) if first == "old" else (successor, late):
+        books.execute(order)
+    assert books.held("AAPL") == 2
+    books.execute(an_order("new", quantity=Decimal(5), filled_quantity=Decimal(3)))
+    assert books.held("AAPL") == 3
+
+
+def test_a_fill_told_late_of_an_order_whose_successor_began_anew_counts_beside_it() -> None:
+    books = Books()
+    books.execute(an_order("old", quantity=Decimal(5)))
+    books.renamed("old", an_order("new", quantity=Decimal(3)))
+    books.execute(an_order("old", quantity=Decimal(5), filled_quantity=Decimal(2)))
+    books.execute(an_order("new", quantity=Decimal(3), filled_quantity=Decimal(2)))
+    assert books.held("AAPL") == 4

@@ -30,6 +30,7 @@ class Books:
         self._counted: dict[str, Decimal] = {}
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._renamed: dict[str, str] = {}
+        self._fresh: set[str] = set()
 
     def held(self, symbol: str) -> Decimal:
         """What must be held of *symbol*."""
@@ -41,14 +42,31 @@ class Books:
 
     def execute(self, order: Order) -> bool:
         """Count what *order* executed since it was last seen; whether that was anything."""
-        executed = order.filled_quantity - self._counted.get(order.id, ZERO)
+        executed = order.filled_quantity - max(
+            self._counted.get(order.id, ZERO), self._shown(order)
+        )
         if executed <= 0:
+            if order.id not in self._counted and not order.filled_quantity:
+                self._fresh.add(order.id)
+                self._counted[order.id] = ZERO
             if order.id in self._counted:
                 self._note_end(order)
             return False
         self.count(order)
+        successor = self._renamed.get(order.id)
+        if successor in self._counted and successor not in self._fresh:
+            self._counted[successor] = order.filled_quantity
         self.set(order.symbol, self.held(order.symbol) + order.side.sign * executed)
         return True
+
+    def _shown(self, order: Order) -> Decimal:
+        """What was counted already of the order that took the place of *order*, of which is told
+        late, if that shows the executions of both.
+        """
+        successor = self._renamed.get(order.id)
+        if successor is None or successor in self._fresh:
+            return ZERO
+        return self._counted.get(successor, ZERO)
 
     def renamed(self, previous_id: str, order: Order) -> None:
         """*order* took the place of another, whose executions it may show as its own. Two changes
@@ -63,7 +81,11 @@ class Books:
             self._has_ended(previous_id)
         if counted is None:
             self._counted[order.id] = min(carried, order.filled_quantity)
+            if not order.filled_quantity:
+                self._fresh.add(order.id)
             self._note_end(order)
+        elif order.id in self._fresh:
+            pass  # it began with nothing executed: what it shows is its own
         elif carried and order.filled_quantity >= carried:  # an event came before the answer
             twice = min(carried, counted)
             self.set(order.symbol, self.held(order.symbol) - order.side.sign * twice)
@@ -86,6 +108,7 @@ class Books:
             oldest, _ = self._ended.popitem(last=False)
             del self._counted[oldest]
             self._renamed.pop(oldest, None)
+            self._fresh.discard(oldest)
 
     def charge(self, trade: Trade) -> bool:
         """Take off the commission of *trade* if it was paid in what was traded; whether it was."""
