@@ -77,7 +77,6 @@ def test_types_of_all_metrics(page: Page) -> None:
         "gateway_exit_plans": "gauge",
         "gateway_exit_uncovered_seconds": "gauge",
         "gateway_exit_uncovered_plan_seconds_total": "counter",
-        "gateway_trailing_stop_moves_total": "counter",
         "gateway_ws_queue_depth": "gauge",
         "gateway_release_queue_depth": "gauge",
         "gateway_reactor_lag_seconds": "histogram",

@@ -40,6 +40,14 @@ def test_an_answer_without_client_order_id_is_linked_all_the_same() -> None:
     assert blotter.linked(an_order()).parent_order_id == "entry"
 
 
+def test_a_member_that_a_client_looked_at_is_expected_until_it_was_taken_in() -> None:
+    blotter = expecting()
+    blotter.linked(an_order(client_order_id="c1"))
+    assert blotter.expected_in_group("group") == [LINKS]
+    blotter.apply(an_order(client_order_id="c1"))
+    assert blotter.expected_in_group("group") == []
+
+
 def test_an_order_of_somebody_else_has_no_links() -> None:
     order = an_order(client_order_id="stranger")
     assert expecting().apply(order) == order

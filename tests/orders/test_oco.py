@@ -166,6 +166,50 @@ def test_w30_a_member_still_on_its_way_is_cancelled_when_it_arrives(core: Core) 
     assert core.broker.orders[second].status is OrderStatus.CANCELLED
 
 
+def test_a_member_on_its_way_when_a_running_round_ends_is_cancelled_when_it_arrives(
+    core: Core,
+) -> None:
+    first = a_member(core)
+    core.broker.fill(first, "0.5")
+    answer: Deferred[None] = Deferred()
+    core.broker.plan("submit", answer)
+    core.desk.submit(order_request(side=Side.SELL, oco_group_id="g"))
+    core.broker.fill(first, "1")
+    answer.callback(None)
+    second = next(reversed(core.broker.orders))
+    assert second != first
+    assert core.broker.orders[second].status is OrderStatus.CANCELLED
+
+
+def test_one_that_filled_and_was_looked_at_before_its_event_is_the_first_of_two(
+    core: Core,
+) -> None:
+    first, second = a_member(core), a_member(core)
+    core.broker.unheard = {OrderEventKind.FILLED}
+    core.broker.fill(first, "1")
+    core.broker.unheard = set()
+    core.entry.look_up(first)
+    core.broker.fill(second, "1")
+    (alert,) = core.alerts(DOUBLE)
+    assert alert.details is not None
+    assert alert.details["first_fill"]["order_id"] == first
+    assert alert.details["second_fill"]["order_id"] == second
+    core.reconciled()
+    assert len(core.alerts(DOUBLE)) == 1
+
+
+def test_two_that_were_looked_at_before_their_events_are_a_double_exit_once(core: Core) -> None:
+    first, second, third = a_member(core), a_member(core), a_member(core)
+    core.broker.unheard = {OrderEventKind.FILLED}
+    for each in (first, second):
+        core.broker.fill(each, "1")
+        core.entry.look_up(each)
+    core.broker.unheard = set()
+    core.broker.fill(third, "0.5")
+    assert len(core.alerts(DOUBLE)) == 1
+    assert core.broker.orders[third].status is OrderStatus.CANCELLED
+
+
 def test_a_member_still_on_its_way_that_fills_at_once_is_a_double_exit(core: Core) -> None:
     first = a_member(core)
     answer: Deferred[None] = Deferred()

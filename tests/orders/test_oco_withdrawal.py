@@ -150,6 +150,23 @@ def test_a_member_that_is_being_renamed_when_another_fills_is_found_again() -> N
     assert status(core, core.broker.successors[second]) is OrderStatus.CANCELLED
 
 
+def test_a_successor_told_of_before_another_fills_is_known_as_what_the_member_is_now() -> None:
+    """The answer to the change is still missing."""
+    core = Core()
+    core.broker.renames = True
+    first, second = pair(core)
+    tell = core.broker.tell
+
+    def first_fills(order: Order, kind: OrderEventKind) -> None:
+        tell(order, kind)
+        if order.id not in (first, second) and kind is OrderEventKind.CREATED:
+            core.broker.fill(first, "1")
+
+    core.broker.tell = first_fills  # type: ignore[method-assign]  # in the midst of it
+    core.desk.replace(second, OrderChange(limit_price=Decimal(121)))
+    assert status(core, core.broker.successors[second]) is OrderStatus.CANCELLED
+
+
 def test_a_member_renamed_beyond_recognition_is_found_by_the_answer() -> None:
     """What tells of the successor bears another client order id; another fills just before."""
     core = Core()

@@ -247,9 +247,29 @@ class Blotter:
             if order.oco_group_id == oco_group_id and not order.status.is_terminal
         ]
 
+    def executed_untold(self, oco_group_id: str) -> list[Order]:
+        """The members of a group sent from here that ended, having executed, before that was told:
+        answers are ahead of events.
+        """
+        return [
+            order
+            for order in self._orders.values()
+            if order.oco_group_id == oco_group_id
+            and order.status.is_terminal
+            and order.filled_quantity
+            and order.id in self._links
+            and not self._was_told_ended(order.id)
+        ]
+
+    def _was_told_ended(self, order_id: str) -> bool:
+        told = self._told.get(order_id)
+        return told is not None and told.status.is_terminal
+
     def expected_in_group(self, oco_group_id: str) -> list[Links]:
-        """Those members of which nothing was heard yet."""
-        return [links for links in self._expected.values() if links.oco_group_id == oco_group_id]
+        """Those members of which nothing was heard yet, or no more than a client's own look."""
+        seen = (links for id_, links in self._links.items() if id_ not in self._orders)
+        unheard = [*self._expected.values(), *seen]
+        return [links for links in unheard if links.oco_group_id == oco_group_id]
 
     def _links_of(self, order: Order) -> Links | None:
         links = self._links.get(order.id)

@@ -34,7 +34,7 @@ class Closing:
     """Sends closing orders. The very same that is repeated while the first still works, or while
     its outcome is not known, gets that one again, unless it is of a part and under a key of its
     own; one that finds nothing to close says so. What other orders close already is not closed
-    twice where the trading state wants that (:meth:`.Gate.closable`).
+    twice where the trading state wants that (:meth:`tradegw.orders.gate.Gate.closable`).
 
     *clearing* lets them out. *suspect* hears of what should be closed and is not.
     """

@@ -29,6 +29,9 @@ from .withdrawal import Withdrawals
 REMEMBERED: Final = 1000
 """Rounds of which no member works any more; late executions are found to be of them."""
 
+ENDING: Final = (OrderStatus.FILLED, OrderStatus.REJECTED)
+"""With such a member a round is over."""
+
 MOST_MEMBERS: Final = 100
 """With so many in one round those are forgotten that are gone."""
 
@@ -81,8 +84,9 @@ class OcoGroups:
         found = self._round_of.get((group, name)) or self._joined(group, name, order)
         if found is None:
             return None
-        if found.take(name, order):
-            self._double_exit(found, name)
+        if order.status in ENDING and not found.over and self._newest.get(group) is found:
+            self._gather(found, order, sized=True)
+        self._take(found, name, order)
         return self._check(found)
 
     def found(self, order: Order) -> None:
@@ -137,19 +141,40 @@ class OcoGroups:
             symbol=order.symbol,
             members={name: Member()},
         )
-        rivals = [*self._blotter.working_in_group(group), *self._blotter.in_transit(group)]
-        for rival in rivals:
-            if (group, self._name(rival)) not in self._round_of:
-                began.add(self._name(rival))
-        for links in self._blotter.expected_in_group(group):
-            if (group, _sent(links)) not in self._round_of:
-                began.add(_sent(links))
-        for rival in rivals:
-            if self._name(rival) in began.members and rival.id != order.id:
-                began.take(self._name(rival), rival)
         self._add(began)
+        self._gather(began, order, sized=False)
         self._forget_oldest()
         return began
+
+    def _gather(self, one: Round, order: Order, *, sized: bool) -> None:
+        """Whoever may execute beside *order*, or did and is not told of yet, is of *one* as well:
+        nobody knew of its end when they were sent.
+        """
+        rivals = self._rivals(one.group)
+        names = [self._name(rival) for rival in rivals]
+        names += map(_sent, self._blotter.expected_in_group(one.group))
+        joining = [n for n in dict.fromkeys(names) if (one.group, n) not in self._round_of]
+        for name in joining:
+            one.add(name, sized=sized)
+            self._round_of[one.group, name] = one
+        joining.append(self._name(order))  # it may have two ids at the moment
+        for rival in rivals:
+            if rival.id != order.id and self._name(rival) in joining:
+                self._take(one, self._name(rival), rival)
+
+    def _rivals(self, group: str) -> list[Order]:
+        """Those that ended come first: what took the place of one is what it is now."""
+        blotter = self._blotter
+        found = [
+            *blotter.in_transit(group),
+            *blotter.executed_untold(group),
+            *blotter.working_in_group(group),
+        ]
+        return sorted(found, key=lambda order: not order.status.is_terminal)
+
+    def _take(self, one: Round, name: str, order: Order) -> None:
+        if one.take(name, order):
+            self._double_exit(one, name)
 
     def _add(self, one: Round) -> None:
         self._rounds[one.id] = self._newest[one.group] = one
