@@ -228,3 +228,12 @@ def test_a_fill_told_late_of_an_order_whose_successor_began_anew_counts_beside_i
     books.execute(an_order("old", quantity=Decimal(5), filled_quantity=Decimal(2)))
     books.execute(an_order("new", quantity=Decimal(3), filled_quantity=Decimal(2)))
     assert books.held("AAPL") == 4
+
+
+def test_what_is_told_late_of_a_chain_of_replacements_counts_once() -> None:
+    books = Books()
+    for previous, name in (("a", "b"), ("b", "c")):
+        books.renamed(previous, an_order(name, quantity=Decimal(9), filled_quantity=Decimal(6)))
+    for name in "abc":
+        books.execute(an_order(name, quantity=Decimal(9), filled_quantity=Decimal(6)))
+    assert books.held("AAPL") == 6

@@ -8,7 +8,7 @@ itself is taken off; a pair of currencies is no asset, its commission is paid by
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Final
 
@@ -42,9 +42,9 @@ class Books:
 
     def execute(self, order: Order) -> bool:
         """Count what *order* executed since it was last seen; whether that was anything."""
-        executed = order.filled_quantity - max(
-            self._counted.get(order.id, ZERO), self._shown(order)
-        )
+        heirs = list(self._heirs(order.id))
+        counted = [self._counted.get(each, ZERO) for each in (order.id, *heirs)]
+        executed = order.filled_quantity - max(counted)
         if executed <= 0:
             if order.id not in self._counted and not order.filled_quantity:
                 self._fresh.add(order.id)
@@ -53,32 +53,33 @@ class Books:
                 self._note_end(order)
             return False
         self.count(order)
-        successor = self._renamed.get(order.id)
-        if successor in self._counted and successor not in self._fresh:
-            self._counted[successor] = order.filled_quantity
+        for heir in heirs:
+            self._counted[heir] = order.filled_quantity
         self.set(order.symbol, self.held(order.symbol) + order.side.sign * executed)
         return True
 
-    def _shown(self, order: Order) -> Decimal:
-        """What was counted already of the order that took the place of *order*, of which is told
-        late, if that shows the executions of both.
+    def _heirs(self, order_id: str) -> Iterator[str]:
+        """The orders that took the place of that one, of which may be told late, and that show its
+        executions among their own.
         """
-        successor = self._renamed.get(order.id)
-        if successor is None or successor in self._fresh:
-            return ZERO
-        return self._counted.get(successor, ZERO)
+        seen = {order_id}
+        while (heir := self._renamed.get(order_id)) is not None:
+            if heir in self._fresh or heir in seen:
+                return
+            seen.add(heir)
+            yield heir
+            order_id = heir
 
     def renamed(self, previous_id: str, order: Order) -> None:
         """*order* took the place of another, whose executions it may show as its own. Two changes
         in doubt may both find that out: it counts once.
         """
-        if previous_id in self._counted and self._renamed.get(previous_id) == order.id:
+        if previous_id == order.id or self._renamed.get(previous_id) == order.id:
             return
-        carried = self._counted.get(previous_id, ZERO)
+        carried = self._counted.setdefault(previous_id, ZERO)
         counted = self._counted.get(order.id)
-        if previous_id in self._counted and previous_id != order.id:
-            self._renamed[previous_id] = order.id
-            self._has_ended(previous_id)
+        self._renamed[previous_id] = order.id
+        self._has_ended(previous_id)
         if counted is None:
             self._counted[order.id] = min(carried, order.filled_quantity)
             if not order.filled_quantity:
