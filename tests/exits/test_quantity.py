@@ -53,6 +53,13 @@ def coarse(**members: str) -> Instrument:
     return Instrument(**{name: Decimal(value) for name, value in values.items()})
 
 
+@pytest.mark.parametrize(
+    ("wanted", "leg"), [("10", "10"), ("10.50", "10.50"), ("0.1234567891", "0.123456789")]
+)
+def test_quantities_are_written_as_their_client_wrote_them(wanted: str, leg: str) -> None:
+    assert str(whole(Decimal(wanted), Instrument(quantity_step=Decimal("1e-9")))) == leg
+
+
 @pytest.fixture
 def core() -> Core:
     core = Core()

@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from ..model.enums import Side
 from ..model.market import Instrument
-from ..model.money import floor_to_step, plain, times
+from ..model.money import floor_to_step, plain, times, trimmed
 from ..model.protection import LegKind
 from .trailing import FINEST_STEP, on_step
 
@@ -22,7 +22,10 @@ from .trailing import FINEST_STEP, on_step
 def whole(quantity: Decimal, instrument: Instrument | None) -> Decimal:
     """The most of *quantity*, which is not negative, that orders can be of."""
     step = None if instrument is None else instrument.quantity_step
-    return quantity if step is None else floor_to_step(quantity, step)
+    if step is None:
+        return quantity
+    floored = floor_to_step(quantity, step)
+    return quantity if floored == quantity else trimmed(floored)  # as its client wrote it
 
 
 def too_small(quantity: Decimal, price: Decimal, instrument: Instrument | None) -> str | None:
