@@ -42,9 +42,11 @@ class Books:
 
     def execute(self, order: Order) -> bool:
         """Count what *order* executed since it was last seen; whether that was anything."""
-        heirs = list(self._heirs(order.id))
-        counted = [self._counted.get(each, ZERO) for each in (order.id, *heirs)]
-        executed = order.filled_quantity - max(counted)
+        heirs = tuple(self._heirs(order.id)) if order.id in self._renamed else ()
+        counted = self._counted.get(order.id, ZERO)
+        for heir in heirs:
+            counted = max(counted, self._counted.get(heir, ZERO))
+        executed = order.filled_quantity - counted
         if executed <= 0:
             if order.id not in self._counted and not order.filled_quantity:
                 self._fresh.add(order.id)

@@ -129,9 +129,11 @@ class Dispatch:
             return
         attempt.mark(WRITTEN)
         going = self._go(attempt, call, check, passage, urgent)
-        await (going if passage is None else going.addBoth(passage.ended))
+        if passage is None:
+            await going
+        else:
+            await Deferred.fromCoroutine(going).addBoth(passage.ended)
 
-    @as_deferred
     async def _go(
         self,
         attempt: Attempt,
@@ -157,7 +159,6 @@ class Dispatch:
             attempt.mark(ANSWERED)
             self.accepted(attempt, order)
 
-    @as_deferred
     async def _is_written(self, attempt: Attempt, urgent: bool) -> bool:
         """Whether *attempt* may go on; else its client has been told why not."""
         if urgent:

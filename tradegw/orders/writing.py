@@ -10,7 +10,7 @@ from typing import Final
 
 from twisted.internet.interfaces import IReactorTime
 
-from ..deferreds import as_deferred, deadline, shield
+from ..deferreds import deadline, shield
 from ..errors import JournalUnavailable
 from ..interfaces import IJournal
 from ..model.journal import Intent
@@ -40,9 +40,8 @@ class Writing:
         self._journal = journal
         self._clock = clock
 
-    @as_deferred
     async def before(self, intent: Intent) -> None:
-        """Fires when *intent* is durable. Fails with ``JournalUnavailable`` if it never will be,
+        """Ends when *intent* is durable. Fails with ``JournalUnavailable`` if it never will be,
         and with :class:`Overdue` if it may be later: an outcome is to be kept behind it then.
         """
         try:
@@ -50,9 +49,8 @@ class Writing:
         except TimeoutError:
             raise Overdue from None
 
-    @as_deferred
     async def if_possible(self, intent: Intent) -> None:
-        """Fires when *intent*, which lowers risk, is durable, or has waited for long enough."""
+        """Ends when *intent*, which lowers risk, is durable, or has waited for long enough."""
         try:
             await deadline(shield(self._journal.write(intent)), URGENT_SECONDS, self._clock)
         except JournalUnavailable:
