@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from tests.exits.restarting import check_that_plans_are_kept
 from tests.orders.core import Core, order_request
 from tradegw.errors import OrderNotModifiable, OrderRejected
+from tradegw.exits.guarded import Guarded
 from tradegw.exits.keeping import Keeping, decode, encode
 from tradegw.exits.leg import Leg
 from tradegw.exits.plan import Plan
-from tradegw.exits.plans import Guarded
 from tradegw.model.enums import OrderEventKind, OrderStatus, OrderType, Side
 from tradegw.model.journal import Entry, PlanState
 from tradegw.model.order import OrderChange

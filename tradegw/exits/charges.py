@@ -12,8 +12,9 @@ from typing import Final
 
 from ..model.account import Trade
 from ..model.commission import in_kind
+from .guarded import Guarded
 from .holdings import Holdings
-from .plans import Guarded, Plans
+from .plans import Plans
 
 MAX_EARLY: Final = 1000
 """Of so many orders that are not known (yet) the commissions are kept."""

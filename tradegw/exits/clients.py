@@ -6,10 +6,11 @@ from twisted.logger import Logger
 
 from ..model.order import Order, OrderChange
 from ..model.protection import LegKind
+from .guarded import Guarded
 from .holdings import Holdings
 from .keeping import Keeping
 from .moving import check_stop
-from .plans import Guarded, Plans
+from .plans import Plans
 from .pursuit import Pursuit
 
 

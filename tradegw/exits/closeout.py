@@ -14,8 +14,8 @@ from ..interfaces import ILastResort
 from ..model.protection import ExitLimits, LegKind, UncoveredPolicy
 from .alerts import Alerts
 from .coverage import unconfirmed
+from .guarded import Guarded
 from .plan import Plan
-from .plans import Guarded
 
 AGAIN_SECONDS: Final = 60.0
 """From one close of a position to the next, if that did not help."""

@@ -23,11 +23,12 @@ from ..model.journal import Verdict
 from ..model.money import ZERO
 from ..model.order import Order
 from .coverage import covered, needed, unconfirmed
+from .guarded import Guarded
 from .holdings import Holdings
 from .keeping import Keeping
 from .placement import Placement
 from .plan import Plan
-from .plans import Guarded, Plans
+from .plans import Plans
 from .pursuit import Pursuit
 
 WAY_SECONDS: Final = 3.0

@@ -31,6 +31,7 @@ from .closeout import Closeout
 from .closes import Closes
 from .coverage import shortfall, unconfirmed
 from .expiry import Expiry
+from .guarded import Guarded
 from .holdings import Holdings
 from .keeping import Keeping
 from .leg import Leg
@@ -39,7 +40,7 @@ from .moving import Moving, placed_stop
 from .outcry import Outcry
 from .placement import Placement
 from .plan import Plan
-from .plans import Guarded, Plans
+from .plans import Plans
 from .pursuit import Pursuit
 from .restart import Restart
 from .tightening import Tightening

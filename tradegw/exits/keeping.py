@@ -14,9 +14,9 @@ import msgspec
 from ..interfaces import IJournal, WallClock
 from ..model import wire
 from ..model.journal import OCO_PLANS, NetPosition, PlanState, Recorded
+from .guarded import Guarded
 from .leg import Leg
 from .plan import Plan
-from .plans import Guarded
 
 _OF_THIS_PROCESS: Final = ("ending", "doubted_at")
 _APART: Final = ("legs", "short", "restored", "instrument")

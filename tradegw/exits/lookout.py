@@ -14,10 +14,11 @@ from twisted.logger import Logger
 from ..model.protection import ProtectionState
 from .closeout import Closeout
 from .expiry import Expiry
+from .guarded import Guarded
 from .keeping import Keeping
 from .outcry import Outcry
 from .overview import state_of
-from .plans import Guarded, Plans
+from .plans import Plans
 from .pursuit import UNTOLD_SECONDS, Pursuit
 
 

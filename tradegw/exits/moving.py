@@ -24,11 +24,11 @@ from ..model.money import plain
 from ..model.order import Order, OrderChange
 from ..model.protection import ExitLegPlacement, ExitsChange, ExitsMoved, LegKind
 from .alerts import Alerts
+from .guarded import Guarded
 from .keeping import Keeping
 from .leg import Leg
 from .placement import Placement
 from .plan import Plan
-from .plans import Guarded
 from .quantity import too_small
 from .trailing import Ratchet
 

@@ -17,8 +17,8 @@ from ..model.protection import LegKind, ProtectionState
 from ..risk.breaker import Breaker
 from .alerts import Alerts
 from .coverage import below_minimum, unconfirmed
+from .guarded import Guarded, Lag
 from .plan import Plan
-from .plans import Guarded, Lag
 
 AGAIN_SECONDS: Final = 60.0
 """So long after it was told last a shortfall that goes on is told again."""

@@ -29,10 +29,11 @@ from ..errors import (
 from ..interfaces import IOrderEntry
 from ..model.order import Order, OrderChange
 from .coverage import shortfall
+from .guarded import Guarded
 from .holdings import Holdings
 from .keeping import Keeping
 from .leg import Leg, trigger
-from .plans import Guarded, Plans
+from .plans import Plans
 
 PAUSES_SECONDS: Final = (0.1, 0.3, 1.0)
 """Before each further try, and before each look for the end of a cancelled leg."""

@@ -28,11 +28,12 @@ from .coverage import (
     shortfall,
     unconfirmed,
 )
+from .guarded import Guarded
 from .keeping import Keeping
 from .leg import Leg
 from .outcry import Outcry
 from .placement import Placement
-from .plans import Guarded, Plans
+from .plans import Plans
 from .tightening import Tightening
 
 RETRY_SECONDS: Final = (1.0, 5.0, 30.0)

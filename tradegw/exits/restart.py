@@ -18,10 +18,11 @@ from ..model.journal import Verdict
 from ..model.money import ZERO
 from ..model.order import Order
 from .coverage import next_step, unconfirmed
+from .guarded import Guarded
 from .holdings import Holdings
 from .keeping import Keeping
 from .plan import Plan
-from .plans import Guarded, Plans
+from .plans import Plans
 from .pursuit import Pursuit
 
 _Place: TypeAlias = tuple[str | None, Side]

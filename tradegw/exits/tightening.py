@@ -21,12 +21,12 @@ from ..interfaces import IOrderEntry
 from ..model.order import OrderChange
 from ..risk.breaker import Breaker
 from .coverage import behind
+from .guarded import Guarded
 from .keeping import Keeping
 from .leg import Leg
 from .moving import OUT_OF_REACH, Moving
 from .outcry import Outcry
 from .placement import Placement
-from .plans import Guarded
 
 PAUSES_SECONDS: Final = (1.0, 5.0, 30.0)
 """After so many failures in succession; the last one goes on."""

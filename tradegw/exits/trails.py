@@ -22,9 +22,9 @@ from ..interfaces import IOrderEntry
 from ..market.prices import FRESH
 from ..model.events import QuoteEvent
 from .coverage import pause
+from .guarded import Guarded
 from .keeping import Keeping
 from .outcry import Outcry
-from .plans import Guarded
 from .pursuit import Pursuit
 from .trailing import PAUSE
 
