@@ -260,12 +260,13 @@ def test_an_unknown_position_is_answered_404(held: Held) -> None:
     assert held.asked() == []
 
 
-def test_a_leg_that_was_never_placed_is_answered_409(without_profit: Held) -> None:
-    status, body = without_profit.move(take_profit="120")
-    assert (status, body["code"]) == (409, "ORDER_NOT_MODIFIABLE")
-    assert body["details"] == {"order_id": POSITION_ID}
-    assert without_profit.asked() == []
-    assert without_profit.resting() == {"c1-sl": "90"}
+def test_a_leg_that_was_never_placed_is_placed(without_profit: Held) -> None:
+    """An extension: what a client wants of a position is attached if it has none."""
+    status, moved = without_profit.move(take_profit="120")
+    profit = without_profit.leg("c1-tp")
+    assert (status, moved["take_profit"]) == (200, placement("120", profit))
+    assert without_profit.asked() == ["submit"]
+    assert without_profit.resting() == {"c1-sl": "90", "c1-tp": "120"}
 
 
 def test_w60_an_exit_on_the_wrong_side_is_answered_400_and_nothing_moves(held: Held) -> None:

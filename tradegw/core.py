@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from .deferreds import logged
+from .deferreds import logged, shield
 from .exits.alerts import Alerts
 from .exits.closeout import Closeout
 from .exits.expiry import Expiry
@@ -21,6 +21,7 @@ from .exits.guardian import Guardian
 from .exits.keeping import Keeping
 from .exits.outcry import Outcry
 from .exits.overview import Overview
+from .exits.stripping import Stripping
 from .interfaces import IBroker, IEventSink, IJournal, WallClock
 from .metrics.meters import Meters
 from .model.enums import AlertCode, OrderEventKind, OrderStatus
@@ -48,6 +49,7 @@ from .orders.last_resort import LastResort
 from .orders.line import Line
 from .orders.link import Link
 from .orders.losses import Losses
+from .orders.moves import Moves
 from .orders.oco import OcoGroups
 from .orders.patience import Patience
 from .orders.reads import Reads
@@ -130,7 +132,15 @@ class Core:
         record = Record(journal, writing, now, around.new_id)
         self._watch = watch = Watch(entry, blotter, intents, clock)
         self._cancels = cancels = Cancels(entry, guardian, record, watch, patience)
-        sweep = Sweep(line, cancels, blotter, intents, dispatch, patience)
+        sweep = Sweep(
+            line,
+            cancels,
+            blotter,
+            intents,
+            dispatch,
+            patience,
+            Stripping(guardian.plans, alerts, exit_breaker).tell,
+        )
         self._replaces = Replaces(entry, blotter, self.gate, guardian, record, watch, patience)
         self.closing = Closing(
             line,
@@ -141,9 +151,17 @@ class Core:
             Clearing(self.reads, guardian, clock, hold=broker.exits_hold_quantity),
             self._suspect,
         )
-        self.link = Link(broker.platform, chronicle, meters, seconds, now)
+        self.link = Link(broker.platform, chronicle, alarm, meters, seconds, now)
         reference = Reference(entry, blotter, watch, self.reads, self.link.fresh)
-        self.desk = Desk(entry, self._replaces, cancels, sweep, self.closing, guardian, reference)
+        self.desk = Desk(
+            entry,
+            self._replaces,
+            cancels,
+            sweep,
+            self.closing,
+            Moves(guardian, reference, writing, patience),
+            reference,
+        )
         stock = Stock(self.books, told, chronicle, self.trading, guardian, now, nets=hedges.nets)
         self._findings = findings = Findings(line, blotter, told, stock, journal, alarm, now)
         self.reconciliation = Reconciliation(
@@ -173,7 +191,9 @@ class Core:
         self.guardian.doubt_with(self._suspect)
         self._watch.tell_with(self._findings.learned)
         self._findings.tell_to(self.intake, self._groups.resume)
-        self.intake.connect(self._suspect, self._relinked, self.closing.on_order)
+        self.intake.connect(
+            self._suspect, self._relinked, self.trading.distrust, self.closing.on_order
+        )
 
     def _look_out(self, alerts: Alerts, around: Surroundings) -> None:
         """For exits that are missing, whatever the reason, and entries that wait for too long."""
@@ -221,15 +241,17 @@ class Core:
     def _suspect(self, reason: str) -> None:
         self.reconciliation.suspect(reason)
 
-    def _relinked(self) -> None:
+    def _relinked(self) -> Deferred[bool]:
         """The broker is there: first of all it is asked how things stand."""
         up = self.link.up_after(self.reconciliation.run("link"))
         logged(up.addCallback(self._back), self.log, "after the broker came back")
+        return shield(up)
 
-    def _back(self, is_up: bool) -> None:
+    def _back(self, is_up: bool) -> bool:
         if is_up:
             self.gate.reconciled()
             self.guardian.on_link_up()
+        return is_up
 
     def _never_arrived(self, intent: Intent) -> None:
         """Tell the client that was left in doubt."""

@@ -10,32 +10,19 @@ from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
-from zope.interface import implementer
 
 from tests.exits.restarting import check_that_plans_are_kept, crashed
 from tests.orders.core import Core, a_position
 from tradegw.errors import OrderRejected, ProviderError
 from tradegw.exits.closes import DOUBT_SECONDS
 from tradegw.exits.keeping import decode, encode
-from tradegw.interfaces import IBrokerListener
 from tradegw.model.enums import OrderStatus, OrderType
-from tradegw.model.events import Event
 from tradegw.model.order import ClosePositionRequest, Order
 from tradegw.testing.broker import Lost
+from tradegw.testing.listener import Notebook
 
 STOP, LIMIT = OrderType.STOP, OrderType.LIMIT
 NO_ANSWER = ProviderError("no answer")
-
-
-@implementer(IBrokerListener)
-class Deaf:
-    """Nobody hears what happens."""
-
-    def on_event(self, event: Event) -> None: ...
-
-    def on_link_up(self) -> None: ...
-
-    def on_link_down(self, symbols: tuple[str, ...], error: str | None) -> None: ...
 
 
 def holding(*, holds: bool = True) -> Core:
@@ -68,7 +55,7 @@ def dies_at(core: Core, calls: int, *, before: bool) -> None:
         left[0] -= 1
         if left[0] > 0:
             return ask(call, always=always)
-        core.broker.listener = Deaf()
+        core.broker.listener = Notebook()
         if left[0] == 0 and not before:
             call().addErrback(lambda _failed: None)
         return Deferred()
@@ -120,7 +107,7 @@ def test_a_close_in_doubt_when_it_dies_is_resolved_before_legs_are_placed() -> N
     core = holding()
     core.broker.plan("close", Lost(NO_ANSWER))
     close(core)
-    core.broker.listener = Deaf()
+    core.broker.listener = Notebook()
     executes(core)
     submitted = len(core.broker.asked("submit"))
     again = crashed(core)

@@ -25,7 +25,7 @@ from tradegw.model.protection import LegKind
 from tradegw.testing.broker import EPOCH
 from tradegw.testing.journal import MemoryJournal
 
-PASSING = {"ending", "doubted_at", "short", "restored", "instrument"}
+PASSING = {"ending", "doubted_at", "by_client", "short", "restored", "instrument", "trusting"}
 """What the next process does not hear of."""
 
 names = st.text(max_size=8)

@@ -187,12 +187,14 @@ def test_exm08_so_is_a_leg_that_could_not_be_placed_so_far(core: Core, lost: boo
     assert stops == [95, 95]
 
 
-def test_a_kind_of_exit_that_an_entry_has_not_is_not_given_to_it(core: Core) -> None:
+def test_a_kind_of_exit_that_an_entry_has_not_is_given_to_it(core: Core) -> None:
+    """An extension: what a client wants of a position it wants of all of it."""
     entry_id = core.entered(client_order_id="c2", take_profit=None)
     core.broker.fill(entry_id, "1", position_id=POSITION_ID)
-    result_of(move(core, take_profit=120))
+    moved = result_of(move(core, take_profit=120))
+    assert moved.take_profit == placed(120, core.leg("c1-tp"), core.leg("c2-tp"))
     core.wait(60)
-    assert core.live(LIMIT) == 1
+    assert core.live(LIMIT) == core.live(STOP) == 2
 
 
 def test_exm09_if_the_second_leg_fails_the_first_stays_moved(core: Core) -> None:
@@ -229,14 +231,15 @@ def test_exm12_an_unknown_position_is_not_found(core: Core) -> None:
     assert core.broker.asked("replace") == []
 
 
-def test_exm13_a_leg_that_was_never_placed_cannot_be_moved() -> None:
-    core = Core()
+def test_exm13_what_is_kept_by_the_broker_and_was_never_placed_cannot_be_moved() -> None:
+    core = Core(brackets=True)
     core.broker.held[POSITION_ID] = a_position()
-    core.broker.fill(core.entered(take_profit=None), "1", position_id=POSITION_ID)
+    stop = an_order("stop", order_type=STOP, side=Side.SELL, parent_order_id="entry")
+    core.broker.orders = {"stop": stop}
     error = failure_of(move(core, take_profit=120), OrderNotModifiable)
     assert error.details == {"order_id": POSITION_ID}
     assert core.broker.asked("replace") == []
-    assert core.leg("c1-sl").stop_price == 90
+    assert core.broker.orders == {"stop": stop}
 
 
 def test_exm14_an_empty_request_is_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -50,7 +51,8 @@ instruments = st.builds(
 def coarse(**members: str) -> Instrument:
     """Steps of 0.01, and orders of 0.1 at least, with *members* instead."""
     values = {"quantity_step": "0.01", "minimum_quantity": "0.1", **members}
-    return Instrument(**{name: Decimal(value) for name, value in values.items()})
+    rules: dict[str, Any] = {name: Decimal(value) for name, value in values.items()}
+    return Instrument(**rules)
 
 
 @pytest.mark.parametrize(
@@ -138,9 +140,10 @@ def test_a_stop_below_the_first_step_is_left_as_it_is() -> None:
 
 @pytest.mark.parametrize("value", ["0", "-1", "NaN", "Infinity"])
 def test_steps_and_minima_are_positive(value: str) -> None:
-    for name in Instrument.__struct_fields__:
+    for name in set(Instrument.__struct_fields__) - {"one_exit"}:
+        rule: dict[str, Any] = {name: Decimal(value)}
         with pytest.raises(ValueError, match=name):
-            Instrument(**{name: Decimal(value)})
+            Instrument(**rule)
 
 
 class Story:

@@ -10,12 +10,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from twisted.internet.defer import Deferred
-from zope.interface import implementer
 
 from tests.exits.restarting import check_that_plans_are_kept, crashed, hold
 from tests.orders.core import Core, a_position, ids, order_request
 from tradegw.errors import ProviderError, UnsupportedOperation
-from tradegw.interfaces import IBrokerListener
 from tradegw.model.enums import (
     AlertCode,
     OrderEventKind,
@@ -24,11 +22,11 @@ from tradegw.model.enums import (
     PositionSide,
     Side,
 )
-from tradegw.model.events import Event
 from tradegw.model.journal import Intent, IntentKind, Outcome, Verdict
 from tradegw.model.order import Order, OrderChange
 from tradegw.model.protection import ExitsChange, LegKind
 from tradegw.testing.broker import EPOCH
+from tradegw.testing.listener import Notebook
 
 STOP, LIMIT = OrderType.STOP, OrderType.LIMIT
 NO_ANSWER = ProviderError("no answer")
@@ -69,9 +67,9 @@ class Life:
         if self.left > 0:
             return self._ask(call, always=always)
         if self.left == 0 and not self.before:
-            self.broker.listener = Deaf()
+            self.broker.listener = Notebook()
             call().addErrback(lambda _failed: None)
-        self.broker.listener = Deaf()
+        self.broker.listener = Notebook()
         return Deferred()
 
     def step(self, happen: Callable[[], object]) -> None:
@@ -119,15 +117,6 @@ class Life:
         self.step(lambda: self.fill_stop("0.7"))
         assert self.core.live_legs() == []
         assert self.core.guards() == 0
-
-
-@implementer(IBrokerListener)
-class Deaf:
-    """Nobody listens any more."""
-
-    def on_event(self, event: Event) -> None: ...
-    def on_link_up(self) -> None: ...
-    def on_link_down(self, symbols: tuple[str, ...], error: str | None) -> None: ...
 
 
 @pytest.mark.parametrize("slowly", [False, True], ids=["cancels at once", "cancels slowly"])
@@ -385,7 +374,7 @@ def killed_before_it_was_written(core: Core, filled: str) -> str:
     core.store.fail("killed")
     core.broker.fill(entry_id, filled)
     assert core.live(STOP) == Decimal(filled)
-    core.broker.listener = Deaf()
+    core.broker.listener = Notebook()
     return entry_id
 
 
@@ -426,7 +415,7 @@ def test_oco_both_sides_of_a_pair_that_executed_while_the_gateway_was_dead_are_a
     core: Core,
 ) -> None:
     core.entered("1")
-    core.broker.listener = Deaf()
+    core.broker.listener = Notebook()
     for name in ("c1-sl", "c1-tp"):
         core.broker.fill(core.leg(name).id, "1")
     again = crashed(core)

@@ -510,14 +510,14 @@ def test_ts18_symbols_do_not_concern_each_other(core: Core) -> None:
 def test_many_ticks_while_a_move_is_under_way_cause_one_more(core: Core) -> None:
     going: Deferred[None] = Deferred()
     core.broker.plan("replace", going)
-    for step in range(200):
+    for step in range(60):
         tick(core, 110 + step)
         core.wait(1 / 16)
     assert len(core.broker.asked("replace")) == 1
     going.callback(None)
     core.wait(2)
     assert len(core.broker.asked("replace")) == 2
-    assert stops(core) == [304]
+    assert stops(core) == [164]
 
 
 def test_it_is_seen_with_the_protection(core: Core) -> None:

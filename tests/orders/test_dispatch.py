@@ -20,6 +20,7 @@ from tradegw.errors import (
 )
 from tradegw.model.enums import OrderEventKind, OrderStatus, OrderType
 from tradegw.model.journal import Verdict
+from tradegw.model.limits import Lane
 from tradegw.model.order import ClosePositionRequest, Order, OrderHandle, OrderRequest, Unresolved
 from tradegw.orders import entry
 from tradegw.orders.writing import WRITE_SECONDS
@@ -53,9 +54,9 @@ def silent(core: Core) -> Deferred[Order]:
     answer: Deferred[Order] = Deferred()
     submit = core.broker.submit
 
-    def no_answer(request: OrderRequest) -> Deferred[Order]:
+    def no_answer(request: OrderRequest, lane: Lane = Lane.ENTRY) -> Deferred[Order]:
         core.broker.submit = submit  # type: ignore[method-assign]  # as it was
-        submit(request)
+        submit(request, lane)
         return answer
 
     core.broker.submit = no_answer  # type: ignore[method-assign]  # for one call

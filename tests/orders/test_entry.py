@@ -27,6 +27,7 @@ from tradegw.errors import (
 from tradegw.exits import guardian
 from tradegw.interfaces import IOrderEntry
 from tradegw.model.enums import OrderEventKind, OrderStatus, OrderType
+from tradegw.model.limits import Lane
 from tradegw.model.order import CancelAllResult, OrderChange, Unresolved
 from tradegw.testing.broker import Lost
 
@@ -201,6 +202,11 @@ def test_legs_and_closes_are_no_submits_of_a_client(core: Core) -> None:
 
 
 # -- change --------------------------------------------------------------------------------------
+
+
+def test_legs_go_before_entries_where_calls_wait_for_the_limits_of_the_broker(core: Core) -> None:
+    core.entered("1")
+    assert core.broker.lanes == [Lane.ENTRY, Lane.EMERGENCY, Lane.EMERGENCY]
 
 
 def changed(**members: str) -> OrderChange:

@@ -52,7 +52,7 @@ def test_the_answer_is_passed_on(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("error", [ProviderError("502"), ProviderUnavailable("503")])
-def test_cb11_after_three_outages_the_broker_is_not_asked(
+def test_cb09_cb11_after_three_outages_the_broker_is_not_asked_and_named(
     bench: Bench, error: GatewayError
 ) -> None:
     for _ in range(3):
@@ -60,7 +60,7 @@ def test_cb11_after_three_outages_the_broker_is_not_asked(
     refusal = failure_of(bench.ask("answer"), ProviderUnavailable)
     assert bench.calls == 3
     assert "circuit breaker" in refusal.message
-    assert "scripted" in refusal.message  # CB-09: names the broker
+    assert "scripted" in refusal.message
 
 
 @pytest.mark.parametrize("error", [OrderRejected("no"), RateLimited("slow down")])

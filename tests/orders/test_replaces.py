@@ -195,9 +195,9 @@ def test_the_exits_hear_of_what_executed_before_the_answer_to_a_change(core: Cor
     heard: list[Decimal] = []
     replaced = core.guardian.replaced
 
-    def listen(previous_id: str, order: Order) -> None:
+    def listen(previous_id: str, order: Order, *, native: bool = False) -> None:
         heard.append(order.filled_quantity)
-        replaced(previous_id, order)
+        replaced(previous_id, order, native=native)
 
     core.guardian.replaced = listen  # type: ignore[method-assign]  # to hear what it hears
     answered = core.broker.replace

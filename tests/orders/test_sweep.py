@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,12 +10,14 @@ from twisted.internet.defer import Deferred
 
 from tests.orders.core import Core, a_position, failure_of, order_request, result_of
 from tradegw.errors import OrderRejected, ProviderError
-from tradegw.model.enums import OrderStatus, OrderType
+from tradegw.model.enums import OrderStatus, OrderType, PositionSide, Side
 from tradegw.model.order import CancelAllResult, ClosePositionRequest, OrderHandle
+from tradegw.model.protection import ExitQuantities, UnprotectedPosition
 from tradegw.model.trading import StateSetter, TradingState
 from tradegw.orders.sweep import MOST_AT_ONCE
 
 LIMIT: dict[str, Any] = {"order_type": OrderType.LIMIT, "limit_price": "50"}
+ONE_LOT = Decimal(1)
 NOTHING = CancelAllResult(cancelled_count=0, failed_count=0)
 ONE = CancelAllResult(cancelled_count=1, failed_count=0)
 
@@ -113,6 +116,87 @@ def test_a_close_on_its_way_is_cancelled_unless_it_is_at_market(core: Core, at_l
     assert work.called is not at_limit
     taken.callback(None)
     assert result_of(work) == (ONE if at_limit else NOTHING)
+
+
+def bare(**members: Any) -> UnprotectedPosition:
+    """What the answer says of a long position without exits, but for *members*."""
+    values: dict[str, Any] = {"stop_loss": ONE_LOT, "take_profit": ONE_LOT, **members}
+    return UnprotectedPosition(
+        symbol="AAPL", side=PositionSide.LONG, uncovered=ExitQuantities(**values)
+    )
+
+
+def test_w22_the_answer_and_an_alert_say_which_position_lost_its_exits(core: Core) -> None:
+    entry_id = core.entered("1")
+    done = result_of(core.desk.cancel_all(None))
+    assert (done.cancelled_count, done.failed_count) == (2, 0)
+    assert done.unprotected_positions == (bare(),)
+    (alert,) = core.alerts()
+    assert alert.details is not None
+    assert (alert.details["order_id"], alert.details["symbol"]) == (entry_id, "AAPL")
+    assert alert.details["uncovered"] == {"stop_loss": ONE_LOT, "take_profit": ONE_LOT}
+    assert {one["type"] for one in alert.details["failed_exits"]} == {"StopLoss", "TakeProfit"}
+    core.wait(120)
+    assert core.live_legs() == []  # their client took them away
+    assert len(core.alerts()) == 1
+
+
+def test_w22_only_what_of_an_entry_had_filled_is_bare(core: Core) -> None:
+    core.entered("1", quantity="3", stop_loss="40", take_profit=None, **LIMIT)
+    core.entered(quantity="3", stop_loss="40", client_order_id="c2", **LIMIT)
+    done = result_of(core.desk.cancel_all(None))
+    assert done.unprotected_positions == (bare(take_profit=Decimal(0)),)
+    assert len(core.alerts()) == 1
+
+
+def test_w22_what_several_entries_opened_of_a_position_is_added_up(core: Core) -> None:
+    core.entered("1")
+    core.entered("1", take_profit=None, client_order_id="c2")
+    done = result_of(core.desk.cancel_all(None))
+    assert done.unprotected_positions == (bare(stop_loss=Decimal(2)),)
+    assert len(core.alerts()) == 2
+
+
+def test_w22_a_leg_that_could_not_be_cancelled_protects_on(core: Core) -> None:
+    core.entered("1")
+    core.broker.plan("cancel", OrderRejected("no"))
+    done = result_of(core.desk.cancel_all(None))
+    assert done.unprotected_positions == (bare(stop_loss=Decimal(0)),)
+    assert core.live(OrderType.STOP) == 1
+    assert [alert.details["uncovered"] for alert in core.alerts() if alert.details] == [
+        {"take_profit": ONE_LOT}
+    ]
+
+
+def test_w22_a_leg_of_which_nobody_knows_whether_it_is_gone_is_told_as_gone(core: Core) -> None:
+    core.entered("1", take_profit=None)
+    core.broker.plan("cancel", Deferred())
+    work = core.desk.cancel_all(None)
+    core.wait(10)
+    done = result_of(work)
+    assert done.failed_count == 1
+    assert done.unprotected_positions == (bare(take_profit=Decimal(0)),)
+
+
+def test_w22_nothing_is_said_where_nothing_was_protected(core: Core) -> None:
+    core.entered(stop_loss="40", **LIMIT)
+    core.entered("1", symbol="MSFT", client_order_id="c2")
+    done = result_of(core.desk.cancel_all("AAPL"))
+    assert done == ONE
+    core.reconciled()
+    assert core.alerts() == []
+    assert len(core.live_legs()) == 2
+
+
+def test_w22_a_position_that_is_closed_by_the_time_of_the_answer_is_not_bare(core: Core) -> None:
+    core.entered("1")
+    taken: Deferred[None] = Deferred()
+    core.broker.plan("cancel", taken)
+    work = core.desk.cancel_all(None)
+    core.broker.fill(core.submit(side=Side.SELL).id, "1")
+    taken.callback(None)
+    assert result_of(work).unprotected_positions is None
+    assert core.alerts() == []
 
 
 def test_legs_whose_cancels_were_not_sent_before_a_crash_are_kept_after_it() -> None:

@@ -160,6 +160,19 @@ def test_what_the_reconciliation_found_outlives_a_restart_too(desk: Desk) -> Non
     assert again.restarted().switch.gate.is_open
 
 
+def test_distrust_is_told_once_outlives_a_restart_and_ends_with_active(desk: Desk) -> None:
+    for _ in range(3):
+        desk.switch.distrust("fills are missing")
+    assert len(desk.alarms.raised) == 1
+    again = desk.restarted()
+    assert again.switch.status() == desk.switch.status()
+    assert not again.switch.is_restricted  # by what the reconciliation would have to explain
+    again.switch.lift()
+    assert again.switch.status().state is REDUCE_ONLY
+    again.switch.change(ACTIVE, None, CLIENT)
+    assert again.restarted().switch.gate.is_open
+
+
 @pytest.mark.parametrize("value", [b"", b"{", b"{}", b"null", b'{"operator":{"state":"OFF"}}'])
 def test_what_cannot_be_read_is_taken_for_halted(value: bytes, told: list[LogEvent]) -> None:
     journal = MemoryJournal()

@@ -47,6 +47,7 @@ from tradegw.model.health import (
     Ready,
 )
 from tradegw.model.journal import EventSpan
+from tradegw.model.limits import LimitsStatus, LimitStatus, WaitingCalls
 from tradegw.model.market import (
     Bar,
     BarQuery,
@@ -199,6 +200,22 @@ CAPABILITIES = Capabilities(
     features=("bracket_orders", "oco"),
     max_leverage=Decimal(50),
     rate_limits=RateLimits(requests_per_minute=200),
+)
+LIMITS = LimitsStatus(
+    limits=(
+        LimitStatus(
+            name="trading",
+            capacity=200,
+            seconds=60,
+            left=0,
+            reserved=40,
+            refills_at=NOON,
+            paused_until=NOON,
+            banned=True,
+        ),
+        LimitStatus(name="data", capacity=200, seconds=60, left=200, reserved=40),
+    ),
+    waiting=WaitingCalls(query=3),
 )
 STATUS = ConnectionStatus(connected=True, latency_ms=42, last_heartbeat=NOON)
 BREAKERS = BreakersStatus(
@@ -361,6 +378,10 @@ class FakeEnquiry(_Scripted):
 
     def capabilities(self) -> Capabilities:
         answer: Capabilities = self._done("capabilities", (), CAPABILITIES)
+        return answer
+
+    def limits(self) -> LimitsStatus:
+        answer: LimitsStatus = self._done("limits", (), LIMITS)
         return answer
 
     def status(self) -> Deferred[ConnectionStatus]:

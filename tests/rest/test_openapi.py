@@ -82,6 +82,7 @@ OPERATIONS = [
     "get_events",
     "get_capabilities",
     "get_connection_status",
+    "get_limits",
     "get_trading_state",
     "set_trading_state",
     "get_circuit_breaker_status",

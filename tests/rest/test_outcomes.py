@@ -13,6 +13,7 @@ from tests.rest.memory import Gateway, Reply, written
 from tradegw import errors
 from tradegw.model.enums import OrderStatus
 from tradegw.model.order import CancelResult, OrderHandle, Replaced, Unresolved
+from tradegw.model.protection import ExitsMoved
 
 MARKET = {"symbol": "AAPL", "side": "buy", "quantity": "100", "order_type": "market"}
 SUBMIT = ("POST", "/v1/orders", MARKET)
@@ -51,6 +52,12 @@ def test_a_cancel_and_a_change_have_the_same_three_outcomes(gateway: Gateway) ->
     for method, body in (("DELETE", None), ("PATCH", {"quantity": "2"})):
         reply = gateway.ask(method, "/v1/orders/b7", body)
         assert (reply.status, reply.json["outcome"]) == (202, "unknown")
+
+
+def test_a_move_of_exits_that_takes_too_long_is_202_as_well(gateway: Gateway) -> None:
+    gateway.trading.will["move_exits"] = ExitsMoved(position_id="p1", outcome=Unresolved.UNKNOWN)
+    reply = gateway.ask("PATCH", "/v1/positions/p1", {"stop_loss": "95"})
+    assert (reply.status, reply.json) == (202, {"position_id": "p1", "outcome": "unknown"})
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from tests.rest.fakes import (
     CAPABILITIES,
     FULL_ORDER,
     HEALTH,
+    LIMITS,
     ORDER,
     POSITION,
     PROTECTION,
@@ -329,6 +330,19 @@ def test_quotes_and_bars(gateway: Gateway) -> None:
 def test_the_broker_describes_itself(gateway: Gateway) -> None:
     assert gateway.ask("GET", "/v1/capabilities").json == shown(CAPABILITIES)
     assert gateway.ask("GET", "/v1/status").json == shown(STATUS)
+
+
+def test_limits_are_shown_as_the_broker_part_tells_them(gateway: Gateway) -> None:
+    answer = gateway.ask("GET", "/v1/limits").json
+    assert answer == shown(LIMITS)
+    assert answer["limits"][1] == {
+        "name": "data",
+        "capacity": 200,
+        "seconds": 60,
+        "left": 200,
+        "reserved": 40,
+    }
+    assert answer["waiting"] == {"emergency": 0, "entry": 0, "query": 3, "data": 0}
 
 
 def test_breakers_are_shown_and_reset(gateway: Gateway) -> None:

@@ -18,7 +18,7 @@ from twisted.internet.interfaces import IDelayedCall
 from .life import Lives
 from .listener import Listener
 from .pipes import Answer, request
-from .steps import GUARDED, Step, tagged
+from .steps import ATTACHED, GUARDED, Step, tagged
 from .world import World
 
 PATIENCE_SECONDS: Final = 45.0
@@ -28,7 +28,7 @@ MOST_MOVES: Final = 4
 PAUSE_SECONDS: Final = (0.5, 5.0)
 
 
-REPEATABLE: Final = ("cancel", "replace", "move", "reprice", "switch", "sweep")
+REPEATABLE: Final = ("cancel", "replace", "move", "attach", "reprice", "switch", "sweep")
 """What changes nothing when it is asked for again, and needs no name."""
 
 
@@ -45,7 +45,7 @@ class Said(Struct, frozen=True):
 class Intent(Struct, eq=False):
     """Something the client wants, once.
 
-    *kind* is enter, close, cancel, replace, conflict, move, reprice, switch or sweep.
+    *kind* is enter, close, cancel, replace, conflict, move, attach, reprice, switch or sweep.
     """
 
     kind: str
@@ -136,7 +136,7 @@ class Client:
             now = self._world.clock.seconds()
             intent.answers.append(Said(asked_at, now, life, status, body))
             self._world.note(f"{intent.kind} {intent.number} is answered {status} {_short(body)}")
-            most = MOST_MOVES if intent.kind == "move" else MOST_TRIES
+            most = MOST_MOVES if intent.kind in ("move", "attach") else MOST_TRIES
             if intent.settled is None and intent.is_named and intent.tries < most:
                 self._world.later(self._chance.uniform(*PAUSE_SECONDS), self._again, intent)
 
@@ -210,6 +210,11 @@ class Client:
     def _move(self, detail: dict[str, Any]) -> None:
         path = f"/v1/positions/{detail['symbol']}"
         self._want("move", detail["number"], "PATCH", path, detail["body"])
+
+    def _attach(self, detail: dict[str, Any]) -> None:
+        """A position that has no exits gets some."""
+        path = f"/v1/positions/{ATTACHED}"
+        self._want("attach", detail["number"], "PATCH", path, detail["body"])
 
     def _reprice(self, detail: dict[str, Any]) -> None:
         """The exits of one entry, whose number the intent has."""

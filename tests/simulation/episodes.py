@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from .steps import (
     ACTIVE_SECONDS,
+    ATTACHED,
     FREE,
     GUARDED,
     MOST_ENTRIES,
@@ -22,6 +23,7 @@ from .steps import (
 )
 
 FIRST_PAIRED: Final = 100
+FIRST_ATTACHED: Final = 200
 FIRST_MOVE: Final = 700
 FIRST_SWITCH: Final = 800
 FIRST_SWEEP: Final = 850
@@ -33,11 +35,16 @@ PRICES: Final = {
 }
 """Where exits are moved to."""
 
+ATTACHED_AT: Final = {"stop_loss": "88", "take_profit": "108"}
+"""Where those of a position rest that had none."""
+
 
 def episodes_of(seed: int, exits: tuple[str, ...]) -> list[Step]:
     """All of them, of *seed*."""
     return [
         *_closes(Random(f"{seed}/closes")),
+        *_drops(Random(f"{seed}/drops")),
+        *_attachments(Random(f"{seed}/attachments")),
         *_pairs(Random(f"{seed}/pairs")),
         *_moves(Random(f"{seed}/moves"), exits),
         *_switches(Random(f"{seed}/switches")),
@@ -52,6 +59,39 @@ def _closes(chance: Random) -> list[Step]:
         at_any_time(chance, "close", symbol=GUARDED, part=chance.random() < 0.5)
         for _ in range(number)
     ]
+
+
+def _drops(chance: Random) -> list[Step]:
+    """Exits that the broker ends for reasons of its own."""
+    return [at_any_time(chance, "hand_drop") for _ in range(chance.choice((0, 0, 0, 1, 2)))]
+
+
+def _attachments(chance: Random) -> list[Step]:
+    """A position that is opened without exits gets some, and is closed now and then."""
+    if chance.random() < 0.6:
+        return []
+    steps = []
+    for number in range(FIRST_ATTACHED, FIRST_ATTACHED + chance.choice((1, 1, 2))):
+        body = {
+            "symbol": ATTACHED,
+            "side": "buy",
+            "quantity": str(tagged(chance.randint(1, 20), number)),
+            "order_type": "market",
+            "client_order_id": f"c{number}",
+        }
+        detail = {"number": number, "body": body, "key": None, "at_once": 1}
+        at = round(chance.uniform(WARM_UP_SECONDS, ACTIVE_SECONDS * 0.4), 3)
+        steps.append(Step(at, "enter", detail))
+    number = FIRST_ATTACHED + 50
+    kinds = chance.choice((("stop_loss",), ("stop_loss", "take_profit")))
+    wanted = {kind: ATTACHED_AT[kind] for kind in kinds}
+    at = round(chance.uniform(ACTIVE_SECONDS * 0.3, ACTIVE_SECONDS * 0.8), 3)
+    steps.append(Step(at, "attach", {"number": number, "body": wanted}))
+    if chance.random() < 0.4:
+        later = round(at + chance.expovariate(1 / 20), 3)
+        part = chance.random() < 0.5
+        steps.append(Step(later, "close", {"symbol": ATTACHED, "part": part}))
+    return steps
 
 
 def _pairs(chance: Random) -> list[Step]:

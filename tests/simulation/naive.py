@@ -12,13 +12,11 @@ from typing import Any, Final
 import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol
-from zope.interface import implementer
 
 from tradegw.deferreds import as_deferred, deadline, shield
 from tradegw.errors import GatewayError, Passing
-from tradegw.interfaces import IBrokerListener
-from tradegw.model.events import Event
 from tradegw.model.order import Order, OrderRequest
+from tradegw.testing.listener import Notebook
 
 from .life import Life
 
@@ -31,7 +29,7 @@ class NaiveGateway:
 
     def __init__(self, life: Life) -> None:
         self._life = life
-        life.broker.listener = _Deaf()
+        life.broker.listener = Notebook()
 
     def startService(self) -> None:
         self._life.broker.startService()
@@ -51,17 +49,6 @@ class NaiveGateway:
     def _attempt(self, request: OrderRequest) -> Deferred[Order]:
         answer = self._life.broker.submit(request)
         return deadline(shield(answer), ANSWER_SECONDS, self._life.reactor)
-
-
-@implementer(IBrokerListener)
-class _Deaf:
-    """Learns nothing from what the broker tells."""
-
-    def on_event(self, event: Event) -> None: ...
-
-    def on_link_up(self) -> None: ...
-
-    def on_link_down(self, symbols: tuple[str, ...], error: str | None) -> None: ...
 
 
 class _Conversation(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -60,6 +60,16 @@ class Broker(Struct, frozen=True, kw_only=True):
     """What resting exits would sell cannot be sold by another order."""
     renames: bool = False
     tells_groups: bool = True
+    native: bool = False
+    """It keeps attached exits itself."""
+    native_late: bool = False
+    """But places them only when all of the entry has filled,"""
+    native_linked: bool = False
+    """or cancels both for one,"""
+    native_loses: int = 0
+    """or forgets each so many-th."""
+    one_exit: bool = False
+    """A stop and a limit cannot rest for the same."""
 
 
 class Weather(Struct, frozen=True, kw_only=True):
@@ -103,7 +113,7 @@ def schedule(seed: int, *, calm: bool = False, deaths: bool = True, disk: bool =
     """
     chance = Random(f"{seed}/schedule")
     steps = [*steps_of(chance, exits := _exits(chance)), *episodes_of(seed, exits)]
-    habits = Random(f"{seed}/habits")
+    habits, own = Random(f"{seed}/habits"), _own_exits(Random(f"{seed}/own exits"))
     if disk:
         steps += disk_failures(Random(f"{seed}/disk"))
     return Schedule(
@@ -114,14 +124,32 @@ def schedule(seed: int, *, calm: bool = False, deaths: bool = True, disk: bool =
             replaces=chance.random() < 0.7,
             partial=chance.random() < 0.4,
             holds=Random(f"{seed}/holds").random() < 0.5,
-            renames=habits.random() < 0.4,
+            # Not where it keeps exits: that of an entry is changed with the entry, and if no answer
+            # came to that, a new id of the entry is not found to be its successor.
+            renames=habits.random() < 0.4 and not own.get("native"),
             tells_groups=habits.random() < 0.5,
+            **own,
         ),
         weather=_weather(chance, calm=calm),
         deaths=tuple(_deaths(chance)) if deaths else (),
         steps=tuple(sorted(steps, key=lambda step: step.at)),
         exits=exits,
     )
+
+
+def _own_exits(chance: Random) -> dict[str, Any]:
+    """Most brokers have orders and nothing else; some keep exits, each in its own way."""
+    kind = chance.random()
+    if kind < 0.7:
+        return {}
+    if kind < 0.8:
+        return {"one_exit": True}
+    return {
+        "native": True,
+        "native_late": chance.random() < 0.3,
+        "native_linked": chance.random() < 0.3,
+        "native_loses": chance.choice((0, 0, 2, 5)),
+    }
 
 
 def _exits(chance: Random) -> tuple[str, ...]:

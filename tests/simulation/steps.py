@@ -17,6 +17,9 @@ GUARDED: Final = "MSFT"
 PAIRED: Final = "NVDA"
 """Only sold, by orders of OCO groups."""
 
+ATTACHED: Final = "GOOG"
+"""Only bought, without exits; the position gets some later."""
+
 MOST_ENTRIES: Final = 8
 """Their numbers begin at 1."""
 

@@ -20,6 +20,7 @@ from tradegw.journal.opening import Options, open_journal
 from tradegw.model.enums import OrderType, Side
 from tradegw.model.journal import Intent as Intended
 from tradegw.model.journal import IntentKind
+from tradegw.model.limits import Lane
 from tradegw.model.order import Order, OrderRequest
 from tradegw.model.wire import to_builtins
 
@@ -251,11 +252,11 @@ def test_exits_that_do_not_cover_are_seen() -> None:
 
 
 def _twice(broker: FaultyBroker) -> None:
-    once: Callable[[OrderRequest], Deferred[Order]] = broker.submit
+    once = broker.submit
 
-    def submit(request: OrderRequest) -> Deferred[Order]:
-        once(request).addErrback(lambda _failure: None)
-        return once(request)
+    def submit(request: OrderRequest, lane: Lane = Lane.ENTRY) -> Deferred[Order]:
+        once(request, lane).addErrback(lambda _failure: None)
+        return once(request, lane)
 
     broker.submit = submit  # type: ignore[method-assign]
 
@@ -264,9 +265,9 @@ def _into_the_void(broker: FaultyBroker) -> None:
     """Says yes to everything and does nothing."""
     template = broker.submit
 
-    def submit(request: OrderRequest) -> Deferred[Order]:
+    def submit(request: OrderRequest, lane: Lane = Lane.ENTRY) -> Deferred[Order]:
         made = venue().submit(request, "submit")
-        return succeed(made) if request.symbol == FREE else template(request)
+        return succeed(made) if request.symbol == FREE else template(request, lane)
 
     broker.submit = submit  # type: ignore[method-assign]
 

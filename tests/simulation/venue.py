@@ -31,7 +31,7 @@ from tradegw.simulator.instruments import Instrument
 from tradegw.simulator.terms import Terms
 
 from .schedule import Broker
-from .steps import FREE, GUARDED, PAIRED
+from .steps import ATTACHED, FREE, GUARDED, PAIRED
 from .succession import Succession
 
 
@@ -58,6 +58,7 @@ class Venue:
         self._naming: str | None = None
         self._succession = Succession()
         self._before: Order | None = None
+        self._replacing: str | None = None
         self._trades: dict[str, Trade] = {}
         ids = count(1)
         self.exchange = Exchange(
@@ -65,6 +66,11 @@ class Venue:
                 cash=Decimal(10_000_000),
                 partial_ratio=Decimal("0.5") if kind.partial else None,
                 exits_hold_quantity=kind.holds,
+                native_brackets=kind.native,
+                brackets_when_filled=kind.native_late,
+                brackets_linked=kind.native_linked,
+                brackets_lose=kind.native_loses,
+                one_exit=kind.one_exit,
             ),
             self._listed,
             lambda: f"x{next(ids)}",
@@ -81,6 +87,8 @@ class Venue:
         self._naming = name  # its id is not known before its first event is out
         try:
             bare = replace(request, client_order_id=None)
+            if self.kind.native:  # groups are to be the gateway's all the same
+                bare = replace(bare, oco_group_id=None)
             order = self.exchange.submit(bare, self.now(), at_once=at_once)
         finally:
             self._naming = None
@@ -111,13 +119,20 @@ class Venue:
     def cancel(self, order_id: str) -> Order:
         return self.named(self.exchange.cancel(self._modifiable(order_id), self.now()))
 
+    def drop(self, order_id: str) -> None:
+        """An order ends without anybody having asked for it."""
+        self.exchange.drop(self._succession.first_of(order_id))
+
     def replace(self, order_id: str, change: OrderChange) -> Replaced:
         """Change an order, in place or under a new id."""
         if not self.kind.replaces:
             raise UnsupportedOperation("replacing orders", "simulated")
         known = self._modifiable(order_id)
-        self._before = self.order(order_id)
-        order = self.exchange.replace(known, change, self.now())
+        self._before, self._replacing = self.order(order_id), known
+        try:
+            order = self.exchange.replace(known, change, self.now())
+        finally:
+            self._replacing = None
         shown = self.named(order)
         renamed = order_id if shown.id != order_id else None
         return Replaced(order=shown, previous_order_id=renamed)
@@ -147,11 +162,12 @@ class Venue:
     def instrument(self, symbol: str) -> Rules | None:
         """The rules of *symbol*, if it is traded here."""
         known = self._listed(symbol)
-        return None if known is None else known.rules
+        return None if known is None else replace(known.rules, one_exit=self.kind.one_exit)
 
     @staticmethod
     def _listed(symbol: str) -> Instrument | None:
-        return Instrument(symbol=symbol) if symbol in (FREE, GUARDED, PAIRED) else None
+        known = symbol in (FREE, GUARDED, PAIRED, ATTACHED)
+        return Instrument(symbol=symbol) if known else None
 
     def all_orders(self) -> dict[str, Order]:
         """By every id that there ever was."""
@@ -179,6 +195,10 @@ class Venue:
             order = replace(order, oco_group_id=None)
         return self._succession.shown(order)
 
+    def first_id(self, order_id: str) -> str:
+        """The id that the order had at first which has, or had, the id *order_id*."""
+        return self._succession.first_of(order_id)
+
     def _modifiable(self, order_id: str) -> str:
         """The id at the exchange of what still bears the id *order_id*."""
         if order_id in self._succession.retired:
@@ -205,7 +225,9 @@ class Venue:
             return [event]
         if self._naming is not None and event.event is OrderEventKind.CREATED:
             self._name(event.order.id, self._naming)
-        if self.kind.renames and event.event is OrderEventKind.MODIFIED:
+        is_replaced = event.event is OrderEventKind.MODIFIED and event.order.id == self._replacing
+        if self.kind.renames and is_replaced:
+            self._replacing = None
             return self._renamed(event)
         return [replace(event, order=self.named(event.order))]
 

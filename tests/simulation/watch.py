@@ -20,6 +20,10 @@ from .world import World
 GRACE_SECONDS: Final = 3.0
 """A fill is told two seconds after its legs were sent, at the latest; then the alert is out."""
 
+NATIVE_SECONDS: Final = 8.0
+"""So much longer where the broker is to place them: it is given time, and asked before it is told.
+"""
+
 SUFFIXES: Final = {"stop_loss": "sl", "take_profit": "tp"}
 
 
@@ -41,7 +45,8 @@ class Watch:
         order = message["order"]
         is_entry = order["symbol"] == GUARDED and order["side"] == Side.BUY.value
         if is_entry and Decimal(order["filled_quantity"]) > 0 and self._gaps(order):
-            self._world.later(GRACE_SECONDS, self._look, self._lives.current, order)
+            native = NATIVE_SECONDS if self._world.schedule.broker.native else 0.0
+            self._world.later(GRACE_SECONDS + native, self._look, self._lives.current, order)
 
     def complaints(self, earlier: Iterable[dict[str, Any]]) -> Iterator[str]:
         """What was missing and not told by then, though a client may have heard of it later.
@@ -83,7 +88,8 @@ class Watch:
 
     def _covered(self, order: dict[str, Any], suffix: str) -> Decimal:
         """What the legs of *order* closed or still would."""
-        names = (order.get("client_order_id"), order["id"])
+        first_id = self._world.venue.first_id(order["id"])
+        names = (order.get("client_order_id"), order["id"], first_id)
         legs = [
             leg
             for leg in self._world.venue.standing()
@@ -92,7 +98,8 @@ class Watch:
         live = (
             leg.remaining_quantity
             for leg in legs
-            if not leg.status.is_terminal and f"-{suffix}" in str(leg.client_order_id)
+            if not leg.status.is_terminal
+            and (f"-{suffix}" in str(leg.client_order_id) or self._world.venue.kind.one_exit)
         )
         return sum(live, sum((leg.filled_quantity for leg in legs), Decimal(0)))
 

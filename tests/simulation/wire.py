@@ -17,14 +17,13 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 
-from tradegw.errors import (
-    UnsupportedOperation,
-)
+from tradegw.errors import ProviderUnavailable, UnsupportedOperation
 from tradegw.interfaces import IBroker, IBrokerListener
 from tradegw.model.account import Account, Position, Trade, TradeQuery
 from tradegw.model.enums import AssetClass, OrderType, Platform, PositionMode
 from tradegw.model.events import Event
 from tradegw.model.identifiers import ClientOrderIdRule
+from tradegw.model.limits import Lane, LimitsStatus
 from tradegw.model.market import Bar, BarQuery, Capabilities, Instrument, Quote
 from tradegw.model.order import (
     ClosePositionRequest,
@@ -63,7 +62,7 @@ class FaultyBroker(MultiService):
         self._world = world
         self._venue = world.venue
         self.client_order_ids = ClientOrderIdRule(unique=world.venue.kind.refuses_repeats)
-        self.exits_hold_quantity = world.venue.kind.holds
+        self.exits_hold_quantity = world.venue.kind.holds or world.venue.kind.one_exit
         self._weather = world.schedule.weather
         self._life = life
         self._faults = world.schedule.random(f"faults of {name}")
@@ -166,12 +165,17 @@ class FaultyBroker(MultiService):
         )
 
     def manages_exits(self, request: OrderRequest) -> bool:
-        return False
+        is_plain = request.trailing_stop is None
+        return self._venue.kind.native and request.wants_exits and is_plain
 
     def instrument(self, symbol: str) -> Instrument | None:
         return self._venue.instrument(symbol)
 
-    def submit(self, request: OrderRequest) -> Deferred[Order]:
+    def submit(
+        self,
+        request: OrderRequest,
+        lane: Lane = Lane.ENTRY,
+    ) -> Deferred[Order]:
         title = f"submit {request.client_order_id} {request.side} {request.quantity}"
         if request.client_order_id is not None and self._life.alive:
             self._world.sent[request.client_order_id] = self._world.clock.seconds()
@@ -218,13 +222,20 @@ class FaultyBroker(MultiService):
         return self._look("account", self._venue.exchange.account)
 
     def quote(self, symbol: str) -> Deferred[Quote]:
-        return fail(UnsupportedOperation("quotes", self.provider))
+        if self._world.calm:  # else swaps at a price that stands still never come to an end
+            return fail(ProviderUnavailable("the market is closed"))
+        return self._look(f"quote of {symbol}", lambda: self._world.quote(symbol))
 
     def bars(self, symbol: str, query: BarQuery) -> Deferred[list[Bar]]:
         return fail(UnsupportedOperation("bars", self.provider))
 
     def ping(self) -> Deferred[None]:
         return succeed(None)
+
+    def limits(self) -> LimitsStatus:
+        return LimitsStatus()
+
+    def missed(self, order_ids: tuple[str, ...]) -> None: ...
 
     def _look(self, title: str, work: Callable[[], T]) -> Deferred[T]:
         return self._ask(title, work, changes=False)

@@ -17,11 +17,12 @@ from twisted.internet.task import Clock
 
 from tradegw.errors import GatewayError
 from tradegw.model.enums import OrderType, Side
+from tradegw.model.market import Quote
 from tradegw.model.order import OrderRequest
 from tradegw.simulator.ticks import Tick
 
 from .schedule import Schedule
-from .steps import ACTIVE_SECONDS, FREE, GUARDED, PAIRED, Step, tagged
+from .steps import ACTIVE_SECONDS, ATTACHED, FREE, GUARDED, PAIRED, Step, tagged
 from .venue import Venue
 
 BEGINNING: Final = datetime(2025, 1, 15, 10, 30, tzinfo=UTC)
@@ -47,8 +48,9 @@ class World:
         self.sent: dict[str, float] = {}
         self.reached: list[tuple[float, bool]] = []
         self._walk = schedule.random("prices")
+        self._stroll = schedule.random("other prices")
         self._hands = schedule.random("hands")
-        self._prices = dict.fromkeys((FREE, GUARDED, PAIRED), Decimal(100))
+        self._prices = dict.fromkeys((FREE, GUARDED, PAIRED, ATTACHED), Decimal(100))
         for symbol in self._prices:
             self.show(symbol)
 
@@ -114,9 +116,10 @@ class World:
         if self.calm:
             return
         for symbol, price in self._prices.items():
-            moved = price + STEP * self._walk.choice((-2, -1, -1, 0, 1, 1, 2))
+            walk = self._stroll if symbol == ATTACHED else self._walk
+            moved = price + STEP * walk.choice((-2, -1, -1, 0, 1, 1, 2))
             self._prices[symbol] = min(Decimal(110), max(Decimal(90), moved))
-            smooth = self._walk.random() < 0.5
+            smooth = walk.random() < 0.5
             self.show(symbol, continuous=smooth)
         self.later(TICK_SECONDS, self._move_prices)
 
@@ -124,6 +127,18 @@ class World:
         price = self._prices[symbol]
         self.venue.exchange.tick(
             Tick(symbol, self.now(), price, price, price, continuous=continuous)
+        )
+
+    def quote(self, symbol: str) -> Quote:
+        """The market as it is."""
+        price = self._prices[symbol]
+        return Quote(
+            symbol=symbol,
+            provider="simulated",
+            bid=price,
+            ask=price,
+            last=price,
+            timestamp=self.now(),
         )
 
     def stir(self) -> None:
@@ -173,6 +188,15 @@ class World:
             self.note(f"an order by hand is refused: {error}")
         else:
             self.note(f"order {order.id} by hand: {order.side} {order.quantity} {order.symbol}")
+
+    def _hand_drop(self, detail: dict[str, Any]) -> None:
+        """The broker ends an exit for reasons of its own."""
+        exits = [o for o in self.venue.open_orders() if o.symbol == GUARDED and o.side is Side.SELL]
+        if exits:
+            order = self._hands.choice(exits)
+            self.note(f"exit {order.id} is dropped")
+            self.hit("dropped exit")
+            self.venue.drop(order.id)
 
     def _hand_cancel(self, detail: dict[str, Any]) -> None:
         working = [o for o in self.venue.open_orders() if o.symbol == FREE]

@@ -209,3 +209,33 @@ def test_exits_of_an_entry_that_was_closed_in_the_same_tick_do_not_outlive_it() 
     floor.at(100)
     assert floor.exchange.positions() == []
     assert floor.exchange.open_orders() == []
+
+
+class TestTroubles:
+    def test_exits_of_the_whole_entry_only(self) -> None:
+        floor, entry = entered(partial_ratio=Decimal("0.4"), brackets_when_filled=True)
+        assert [o.id for o in floor.exchange.open_orders()] == [entry.id]
+        floor.at(101)
+        assert shown(named(floor, "e-sl").quantity, named(floor, "e-tp").quantity) == [10, 10]
+
+    def test_what_a_cancelled_entry_had_filled_gets_its_exits_all_the_same(self) -> None:
+        floor, entry = entered(partial_ratio=Decimal("0.4"), brackets_when_filled=True)
+        floor.exchange.cancel(entry.id, floor.time)
+        assert shown(named(floor, "e-sl").quantity, named(floor, "e-tp").quantity) == [4, 4]
+
+    def test_a_cancel_that_takes_the_other_exit_along(self) -> None:
+        floor, _entry = entered(brackets_linked=True)
+        floor.exchange.cancel(named(floor, "e-tp").id, floor.time)
+        assert shown(named(floor, "e-sl").status) == [CANCELLED]
+
+    def test_every_second_exit_is_forgotten(self) -> None:
+        floor, _entry = entered(brackets_lose=2)
+        assert floor.exchange.order_by_client_id("e-tp") is None
+        assert named(floor, "e-sl").status is OPEN
+
+    def test_an_exit_is_dropped(self) -> None:
+        floor, _entry = entered()
+        stop = named(floor, "e-sl")
+        assert floor.exchange.drop(stop.id).status is OrderStatus.EXPIRED
+        assert floor.kinds[-1] == "ORDER_EXPIRED"
+        assert named(floor, "e-tp").status is OPEN

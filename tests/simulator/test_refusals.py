@@ -181,6 +181,16 @@ class TestExitsThatHoldQuantity:
             floor.exchange.cancel(resting.id, floor.exchange.time)
         assert floor.send(SELL, 10, reduce_only=True)
 
+    def test_where_but_one_exit_may_rest_a_pair_needs_twice_its_quantity(self) -> None:
+        floor = Floor(one_exit=True)
+        floor.send(BUY, 10)
+        floor.at(100)
+        floor.send(SELL, 6, STOP, stop_price=90, reduce_only=True)
+        with pytest.raises(OrderRejected) as refusal:
+            floor.send(SELL, 6, LIMIT, limit_price=120, reduce_only=True)
+        assert refusal.value.reject_code == "QUANTITY_HELD"
+        assert floor.send(SELL, 4, LIMIT, limit_price=120, reduce_only=True)
+
     def test_else_nothing_is_held(self) -> None:
         assert self.guarded(hold=False).send(SELL, 10, reduce_only=True)
 

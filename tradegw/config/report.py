@@ -19,7 +19,7 @@ def report(settings: Settings, broker_settings: object = None) -> str:
         "subscriptions": _subscriptions(settings),
         "reconnecting": (
             f"first pause {settings.reconnect.initial_backoff_ms} ms, longest "
-            f"{settings.reconnect.max_backoff_ms} ms, give up after "
+            f"{settings.reconnect.max_backoff_ms} ms, alarm after "
             f"{settings.reconnect.max_duration_secs} s"
         ),
         "state directory": settings.state_dir.absolute(),

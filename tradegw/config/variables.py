@@ -45,7 +45,7 @@ GATEWAY: Final = (
 RECONNECTING: Final = (
     Variable("RECONNECT_INITIAL_BACKOFF_MS", "1000", "first pause after a lost broker link"),
     Variable("RECONNECT_MAX_BACKOFF_MS", "60000", "longest pause between two tries"),
-    Variable("RECONNECT_MAX_DURATION_SECS", "300", "give up after this long; 0 at once"),
+    Variable("RECONNECT_MAX_DURATION_SECS", "300", "tell that there is no link after this long; 0 at once"),
 )
 LOGGING: Final = (
     Variable("LOG_LEVEL", "info", "debug, info, warn, error or critical"),
@@ -58,6 +58,11 @@ BROKERS: Final = (
     Variable("ALPACA_API_KEY", "none", "Alpaca credentials"),
     Variable("ALPACA_API_SECRET", "none", "Alpaca credentials"),
     Variable("ALPACA_PAPER", "none", "true is paper, false is live"),
+    Variable("ALPACA_BASE_URL", "by mode", "trading API, if another"),
+    Variable("ALPACA_DATA_URL", "https://data.alpaca.markets", "market data, if elsewhere"),
+    Variable("ALPACA_STREAM_URL", "wss://stream.data.alpaca.markets", "price streams"),
+    Variable("ALPACA_TRADING_STREAM_URL", "by base URL", "stream of orders, if elsewhere"),
+    Variable("ALPACA_FEED", "iex", "stock prices: iex, sip, delayed_sip, ..."),
     Variable("BINANCE_API_KEY", "none", "Binance credentials"),
     Variable("BINANCE_API_SECRET", "none", "Binance credentials"),
     Variable("BINANCE_TESTNET", "none", "true is paper, false is live"),
@@ -88,6 +93,7 @@ MOCK: Final = (
         "false",
         "true makes the simulated broker refuse to sell what resting exits hold",
     ),
+    Variable("MOCK_ONE_EXIT", "false", "true: and take a stop or a limit for it, not both"),
     Variable("MOCK_NATIVE_BRACKETS", "false", "true makes the simulated broker keep brackets"),
 )
 GROUPS: Final = {

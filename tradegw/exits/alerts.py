@@ -62,7 +62,7 @@ class Alerts:
         """*quantity* that *plan* left unprotected for too long is being closed, or could not be."""
         what = "is being closed" if error is None else "could not be closed"
         details = {
-            "order_id": plan.entry_id,
+            **_whose(plan),
             "symbol": plan.symbol,
             "policy": UncoveredPolicy.CLOSE.value,
             "quantity": quantity,
@@ -82,7 +82,7 @@ class Alerts:
         """
         what = "is being closed" if error is None else "could not be closed"
         details = {
-            "order_id": plan.entry_id,
+            **_whose(plan),
             "symbol": plan.symbol,
             "double_exit": True,
             "quantity": quantity,
@@ -108,13 +108,24 @@ class Alerts:
             },
         )
 
+    def stripped(self, plan: Plan, bare: Mapping[LegKind, Decimal], breaker_open: bool) -> None:
+        """A client cancelled all orders, and with them legs of *plan*: so much is *bare* now."""
+        reason = "Cancelled with all orders by a client: it is not placed again"
+        details = _details(plan, dict.fromkeys(bare, reason), breaker_open)
+        details["uncovered"] = {LEG_NAMES[kind]: quantity for kind, quantity in bare.items()}
+        self._alarm.raise_alert(
+            AlertCode.POSITION_UNPROTECTED,
+            f"Position in {plan.symbol} is unprotected: its exits were cancelled with all orders",
+            details,
+        )
+
     def double_exit(self, plan: Plan, first: Leg, second: Leg) -> None:
         """Both legs of *plan* executed, and more of them than there was to close."""
         self._alarm.raise_alert(
             AlertCode.OCO_DOUBLE_EXIT,
-            f"Both exits of order {plan.entry_id} filled: double-exit on {plan.symbol}",
+            f"Both exits of order {plan.parent_id} filled: double-exit on {plan.symbol}",
             {
-                "oco_group_id": plan.entry_id,
+                "oco_group_id": plan.parent_id,
                 "symbol": plan.symbol,
                 "first_fill": _fill(plan, first),
                 "second_fill": _fill(plan, second),
@@ -137,6 +148,13 @@ class Alerts:
         )
 
 
+def _whose(plan: Plan) -> dict[str, str | None]:
+    """The entry that it protects, or the position if that has none."""
+    if plan.of_position:
+        return {"position_id": plan.position_id or plan.symbol}
+    return {"order_id": plan.entry_id}
+
+
 def _fill(plan: Plan, leg: Leg) -> dict[str, Any]:
     return {
         "order_id": leg.order_id,
@@ -147,7 +165,7 @@ def _fill(plan: Plan, leg: Leg) -> dict[str, Any]:
 
 def _details(plan: Plan, reasons: Mapping[LegKind, str], breaker_open: bool) -> dict[str, Any]:
     details: dict[str, Any] = {
-        "order_id": plan.entry_id,
+        **_whose(plan),
         "symbol": plan.symbol,
         "failed_exits": [
             {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
@@ -40,8 +41,8 @@ class Closeout:
         """When the next close of a position may begin, by its name."""
         self._under_way: set[str] = set()
 
-    def consider(self, guarded: Guarded, age: float) -> None:
-        """Some of its protection has been missing for *age* seconds."""
+    def consider(self, guarded: Guarded, age: float, keep: Callable[[Guarded], None]) -> None:
+        """Some of its protection has been missing for *age* seconds; *keep* writes plans down."""
         plan = guarded.plan
         if self._limits.policy is not UncoveredPolicy.CLOSE:
             return
@@ -54,7 +55,8 @@ class Closeout:
         self._next = {one: at for one, at in self._next.items() if at > now}
         self._next[position_id] = now + AGAIN_SECONDS
         self._under_way.add(position_id)
-        guarded.given_up = True
+        plan.given_up = True
+        keep(guarded)  # before the close: whoever hears of its fill has to know what it was for
         closing = self._close(plan, position_id, quantity)
         closing.addBoth(self._done, position_id)
         logged(closing, self.log, "closing what is unprotected")
@@ -75,6 +77,6 @@ class Closeout:
             "{quantity} {symbol} of order {entry_id} had no stop for too long: {what}",
             quantity=quantity,
             symbol=plan.symbol,
-            entry_id=plan.entry_id,
+            entry_id=plan.parent_id,
             what="closed" if is_sent else "an earlier close may still execute",
         )

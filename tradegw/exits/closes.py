@@ -45,6 +45,11 @@ hold the quantity it cannot execute beside them: if they rest it is refused, and
 they are.
 """
 
+RESTART_SECONDS: Final = 5.0
+"""The same for a close of an earlier process, after the broker was asked for all orders: whoever
+sent it has been dead for longer.
+"""
+
 
 class Closes:
     """Knows which closes are under way, and what each of *plans* holds back for them."""
@@ -164,7 +169,7 @@ class Closes:
             self.log.info(
                 "{symbol} is not closed: the exits of {entry_id} are put back",
                 symbol=guarded.plan.symbol,
-                entry_id=guarded.plan.entry_id,
+                entry_id=guarded.plan.parent_id,
                 correlation_id=intent_id,
             )
         return again
@@ -233,14 +238,14 @@ class Closes:
     def reconciled(self) -> None:
         """The broker can be asked what became of the last process's closes, and is."""
         for intent_id in self._held_for() - self._timed - self._accepted:
-            self._time(intent_id)
+            self._time(intent_id, RESTART_SECONDS)
 
     def _held_for(self) -> set[str]:
         return {intent_id for one in self._plans.all() for intent_id in one.plan.holds}
 
-    def _time(self, intent_id: str) -> None:
+    def _time(self, intent_id: str, seconds: float = DOUBT_SECONDS) -> None:
         self._timed.add(intent_id)
-        self._clock.callLater(DOUBT_SECONDS, self._doubted, intent_id)
+        self._clock.callLater(seconds, self._doubted, intent_id)
 
     def _doubted(self, intent_id: str) -> None:
         if intent_id in self._accepted or self._pursuit.is_held:

@@ -58,22 +58,16 @@ Step: TypeAlias = Place | Shrink | Cancel | Find | Begin | Move
 
 def covered(plan: Plan, kind: LegKind) -> Decimal:
     """How much of the position the live legs of *kind* would close."""
-    return _total(plan.live_legs(kind))
+    return _total(plan.protecting_legs(kind))
 
 
 def needed(plan: Plan, kind: LegKind) -> Decimal:
-    """How much the legs of *kind* are to cover now: not what makes way for a close."""
-    return max(ZERO, wanted(plan, kind) - plan.held)
-
-
-def wanted(plan: Plan, kind: LegKind) -> Decimal:
-    """How much is to be protected: what is open, less what the client gave up."""
-    if kind not in plan.kinds:
+    """How much the legs of *kind* are to cover now: not what makes way for a close, nor for the
+    other exit where only one can rest.
+    """
+    if kind is plan.held_kind:
         return ZERO
-    waived = (
-        leg.unfilled for leg in plan.legs if leg.kind is kind and leg.waived and not leg.alive
-    )
-    return max(ZERO, plan.open_quantity - sum(waived, ZERO))
+    return max(ZERO, plan.wanted(kind) - plan.held)
 
 
 def shortfall(plan: Plan) -> dict[LegKind, Decimal]:
@@ -86,15 +80,26 @@ def shortfall(plan: Plan) -> dict[LegKind, Decimal]:
 
 def unconfirmed(plan: Plan) -> dict[LegKind, Decimal]:
     """How much is not protected: a leg counts only from when the broker told of it until it tells
-    its end, and what makes way for a close is without.
+    its end, and what makes way for a close is without. A take-profit that is held back here is not
+    missing; a stop in whose place one rests is.
     """
-    return _whole(plan, {kind: wanted(plan, kind) - confirmed(plan, kind) for kind in plan.kinds})
+    held_back = {plan.held_kind} - {LegKind.STOP_LOSS}
+    return _whole(
+        plan,
+        {
+            kind: plan.wanted(kind) - confirmed(plan, kind)
+            for kind in plan.kinds
+            if kind not in held_back
+        },
+    )
 
 
 def below_minimum(plan: Plan) -> dict[LegKind, str]:
     """The kinds of which too little is missing for an order, and why the broker takes none. It is
     joined to what is missing next.
     """
+    if plan.trusting:
+        return {}
     reasons = {
         kind: too_small(quantity, plan.price(kind), plan.instrument)
         for kind, quantity in shortfall(plan).items()
@@ -119,16 +124,61 @@ def next_step(plan: Plan, now: datetime | None = None) -> Step | None:
 
 
 def _excess(plan: Plan) -> Shrink | Cancel | None:
-    resting = [leg for leg in plan.live_legs() if not leg.ending]
-    for leg in sorted(resting, key=lambda leg: not leg.waived):  # its client wants it gone anyway
+    resting = [leg for leg in in_force(plan) if not leg.ending]
+    for leg in sorted(resting, key=_takes_less):
         total = _total(other for other in resting if other.kind is leg.kind)
         excess = total - needed(plan, leg.kind)
+        if plan.trusting:
+            excess -= excess if _may_be_new(plan, leg) else _to_be_lowered(plan, leg.kind)
         if excess <= 0:
             continue
         left = whole(max(ZERO, leg.quantity - excess), plan.instrument)
         is_placeable = left > leg.filled and not too_small(left, leg.price, plan.instrument)
         return Shrink(leg, left) if is_placeable and not leg.waived else Cancel(leg)
     return None
+
+
+def _takes_less(leg: Leg) -> tuple[bool, bool]:
+    """The first are taken away first: those that their clients want gone, then our own."""
+    return not leg.waived, leg.native
+
+
+def in_force(plan: Plan, kind: LegKind | None = None) -> list[Leg]:
+    """The legs that might close something; when there is nothing (more) to close, all."""
+    is_flat = plan.entry_done and plan.open_quantity == 0
+    return list(plan.live_legs(kind) if is_flat else plan.protecting_legs(kind))
+
+
+def _may_be_new(plan: Plan, leg: Leg) -> bool:
+    """Whether *leg* may be for a fill that was not told yet."""
+    return leg.native and not (plan.entry_ended or plan.held)
+
+
+def _to_be_lowered(plan: Plan, kind: LegKind) -> Decimal:
+    """By how much the broker is yet to lower its own legs of *kind*: that it does when those they
+    are paired with execute, and for no other reason.
+    """
+    natives = [leg for leg in plan.legs if leg.native]
+    rest = _total(leg for leg in natives if leg.kind is kind)
+    others = [leg for leg in natives if leg.kind is not kind]
+    executed = sum((leg.filled for leg in others), ZERO)
+    return min(max(ZERO, rest - _total(others)), executed)
+
+
+def is_native_cover(plan: Plan) -> bool:
+    """Whether the broker's own legs alone cover what is open."""
+    return all(
+        _total(leg for leg in plan.protecting_legs(kind) if leg.native and not leg.ending)
+        >= plan.wanted(kind)
+        for kind in plan.kinds
+    )
+
+
+def is_settled(plan: Plan) -> bool:
+    """Whether the legs cover what they should, neither less nor more."""
+    if shortfall(plan):
+        return False
+    return not any(_total(in_force(plan, kind)) > needed(plan, kind) for kind in LegKind)
 
 
 def _doubt(plan: Plan) -> Find | None:
@@ -139,10 +189,22 @@ def _doubt(plan: Plan) -> Find | None:
 
 
 def _gap(plan: Plan) -> Place | Begin | None:
+    if plan.trusting:
+        return None
     for kind, quantity in shortfall(plan).items():
+        if _is_blocked(plan):
+            return None
         if kind not in plan.short and kind not in below_minimum(plan):
             return Place(kind, quantity) if kind in plan.targets else Begin()
     return None
+
+
+def _is_blocked(plan: Plan) -> bool:
+    """Whether an exit that is to be held back may rest still: the other would be refused."""
+    held = plan.held_kind
+    if held is None:
+        return False
+    return bool(in_force(plan, held)) or any(leg.kind is held and leg.in_doubt for leg in plan.legs)
 
 
 def _lag(plan: Plan, now: datetime | None) -> Move | None:
@@ -175,7 +237,8 @@ def pause(plan: Plan, now: datetime) -> timedelta | None:
 
 
 def _confirmed(plan: Plan, kind: LegKind) -> Iterator[Leg]:
-    return (leg for leg in plan.live_legs(kind) if leg.order_id is not None and not leg.ended)
+    legs = plan.protecting_legs(kind)
+    return (leg for leg in legs if leg.order_id is not None and not leg.ended)
 
 
 def _whole(plan: Plan, missing: dict[LegKind, Decimal]) -> dict[LegKind, Decimal]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Final
 
 from twisted.internet.defer import DeferredLock
 from twisted.internet.interfaces import IDelayedCall
 
+from ..model.money import ZERO
 from ..model.protection import LegKind
 from .leg import Leg
 from .plan import Plan
@@ -46,10 +48,14 @@ class Guarded:
     """What was last alerted of a shortfall that goes on."""
     told_at: float | None = None
     """When that was, in seconds of this process."""
-    given_up: bool = False
-    """It had no stop for too long: a close was sent for what has none."""
     uncovered_at: float | None = None
     """Up to when a shortfall that goes on was counted, in seconds of this process."""
+    overshot: Decimal = ZERO
+    """How much of what its legs executed too much was told."""
+    swapped_at: float = 0.0
+    """When its take-profit was placed in the place of its stop, in seconds of this process."""
+    swap_after: float = 0.0
+    """It is not done again before."""
     kept: bytes = b""
     """The plan as it was last written down."""
 

@@ -17,35 +17,43 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from ..deferreds import as_deferred, deadline, shield
-from ..errors import OrderNotModifiable, Overloaded
+from ..errors import Overloaded
 from ..interfaces import IExits, ILastResort, IOrderEntry
 from ..model.account import Position, Trade
-from ..model.enums import PositionEventKind
 from ..model.events import OrderEvent, PositionEvent, QuoteEvent
 from ..model.order import Order, OrderChange, OrderRequest
-from ..model.protection import ExitsChange, ExitsMoved
+from ..model.protection import ExitsChange, ExitsMoved, Trail
 from ..risk.breaker import Breaker
+from .attaching import Attaching
 from .charges import Charges
 from .clients import Clients
 from .closeout import Closeout
 from .closes import Closes
-from .coverage import shortfall, unconfirmed
+from .coverage import unconfirmed
+from .doubles import Doubles
 from .expiry import Expiry
 from .guarded import Guarded
 from .holdings import Holdings
 from .keeping import Keeping
-from .leg import Leg
 from .lookout import Lookout
 from .moving import Moving, placed_stop
+from .native import may_be_ahead
+from .native_asking import Asking
+from .native_changes import NativeChanges
+from .native_early import Early
+from .natives import Natives
+from .news import News
 from .outcry import Outcry
 from .placement import Placement
 from .plan import Plan
 from .plans import Plans
 from .pursuit import Pursuit
 from .restart import Restart
+from .swaps import Swaps
 from .tightening import Tightening
 from .trails import Trails
 from .undoing import Undoing
+from .wishes import Wishes
 
 MAX_PLANS: Final = 10_000
 ANSWER_SECONDS: Final = 2.0
@@ -75,7 +83,7 @@ class Guardian:
         self._keeping = keeping
         self._clock = clock
         self._outcry = outcry
-        self._alerts = alerts = outcry.alerts
+        alerts = outcry.alerts
         self.plans = self._plans = plans = Plans(instrument=entry.instrument)
         self._holdings = holdings = Holdings(nets=nets)
         placement = Placement(entry, plans, holdings, keeping, clock)
@@ -85,11 +93,20 @@ class Guardian:
             plans, placement, keeping, breaker, outcry, clock, seconds
         )
         self.trails = Trails(entry, pursuit, keeping, outcry, clock, seconds)
-        pursuit.trail_with(tightening, self.trails.look)
-        self._clients = Clients(plans, holdings, keeping, pursuit)
-        self._restart = Restart(plans, holdings, keeping, pursuit)
+        self._swaps = Swaps(entry, pursuit, keeping, breaker, clock, seconds)
+        asking = Asking(entry, plans, placement, pursuit)
+        self._natives = natives = Natives(asking, pursuit, keeping, outcry, clock)
+        self._early = Early(plans, self._take_in, clock)
+        pursuit.trail_with(tightening, self._worked_on)
+        self._clients = Clients(plans, holdings, keeping, pursuit, NativeChanges(plans, moving))
+        self._doubles = doubles = Doubles(plans, keeping, alerts, pursuit)
+        self._restart = Restart(plans, holdings, keeping, pursuit, doubles)
         self._charges = Charges(plans, holdings)
+        attaching = Attaching(entry, plans, holdings, keeping, pursuit.place, clock)
+        moving.attach_with(attaching)
+        self._wishes = Wishes(plans, moving, attaching, placement, keeping)
         self._undoing = Undoing(plans, keeping, alerts)
+        self._news = News(plans, holdings, natives, doubles, clock)
         self._closes = Closes(plans, holdings, keeping, placement, pursuit, clock)
         self._lookout: Lookout | None = None
 
@@ -109,7 +126,16 @@ class Guardian:
         self._restart.restore(told.values())
         self._closes.restore(told)
         for guarded in self._plans.all():
+            guarded.overshot = guarded.plan.overshot  # an earlier process told that
             self.trails.watch(guarded)
+            self._swaps.watch(guarded)
+
+    def _worked_on(self, guarded: Guarded) -> None:
+        self.trails.look(guarded)
+        self._swaps.watch(guarded)
+        self._swaps.worked_on(guarded)
+        self._doubles.look(guarded)
+        self._natives.watch(guarded)
 
     def look_out(self, closeout: Closeout, expiry: Expiry, seconds: float) -> None:
         """Look over all plans every *seconds* from now on."""
@@ -127,14 +153,23 @@ class Guardian:
     def reconciled(self) -> None:
         self._restart.reconciled()
         self._closes.reconciled()
+        for guarded in self._plans.all():
+            self._natives.watch(guarded)
 
-    def expect(self, intent_id: str, request: OrderRequest, seed: str | None) -> None:
-        if len(self._plans) >= MAX_PLANS:
-            raise Overloaded(f"{MAX_PLANS} orders with exits are guarded already")
-        self._keeping.keep(self._plans.add(Plan.of(intent_id, request, seed, self._keeping.now())))
+    def expect(
+        self, intent_id: str, request: OrderRequest, seed: str | None, *, native: bool = False
+    ) -> None:
+        self._check_room()
+        now = self._keeping.now()
+        plan = Plan.of(intent_id, request, seed, now, native=native)
+        self._keeping.keep(self._plans.add(plan))
 
     def forget(self, intent_id: str) -> None:
-        self._keeping.end(self._plans.forget(intent_id))
+        own = self._plans.of_clients_stop(intent_id)
+        if own is not None:
+            self._wishes.refused(own)
+        else:
+            self._keeping.end(self._plans.forget(intent_id))
         self._driven(self._closes.over(intent_id))
 
     def expect_close(self, intent_id: str, position_id: str) -> None:
@@ -149,20 +184,48 @@ class Guardian:
             self._driven(self._closes.take(told, intent_id))
 
     def accepted(self, intent_id: str, order: Order) -> Deferred[None] | None:
+        own = self._plans.of_clients_stop(intent_id)
+        if own is not None:
+            self._stop_arrived(own, order)
+            return None
         guarded = self._plans.bind(intent_id, order.id)
         if guarded is None:
             return None
         self.forget(intent_id)  # if the order has another plan
-        closed = self._executed(order, guarded.plan.first_id)
-        released = self._released(order, closed)
+        closed = self._news.executed(order, guarded.plan.first_id)
+        released = self._news.released(order, closed)
         changed = guarded.plan.take_entry(order, closed)
         if changed or guarded.plan.entry_filled > 0:
             released.append(guarded)
         driven = self._driven(released)
         self._keeping.keep(guarded)
+        self._early.claim(order.id)
         if guarded not in released or self._pursuit.is_held:
             return None
         return self._at_most(ANSWER_SECONDS, driven[-1])
+
+    def _stop_arrived(self, guarded: Guarded, order: Order) -> None:
+        self._news.executed(order, order.id, is_leg=True)
+        self._wishes.arrived(guarded, order)
+        self._driven([guarded])
+
+    def check_stop(self, request: OrderRequest, held: Decimal) -> None:
+        self._wishes.check_stop(request, held)
+
+    def as_stop(
+        self, request: OrderRequest, trail: Trail, held: Decimal, price: Decimal
+    ) -> OrderRequest:
+        return self._wishes.as_stop(request, trail, held, price)
+
+    def expect_stop(
+        self, intent_id: str, request: OrderRequest, trail: Trail, price: Decimal, seed: str
+    ) -> None:
+        self._check_room()
+        self._wishes.expect_stop(intent_id, request, trail, price, seed)
+
+    def _check_room(self) -> None:
+        if len(self._plans) >= MAX_PLANS:
+            raise Overloaded(f"{MAX_PLANS} orders with exits are guarded already")
 
     @as_deferred
     async def _at_most(self, seconds: float, work: Deferred[None]) -> None:
@@ -172,37 +235,24 @@ class Guardian:
             self.log.warn("an answer goes out before the exit legs are settled")
 
     def on_order_event(self, event: OrderEvent) -> Deferred[None] | None:
+        return None if self._early.keeps(event) else self._take_in(event)
+
+    def _take_in(self, event: OrderEvent) -> Deferred[None] | None:
         order = event.order
         guarded = self._plans.of_entry(order)
-        if guarded is None and (found := self._plans.of_leg(order)) is not None:
+        if guarded is None and (found := self._news.leg(order)) is not None:
             guarded, leg = found
-            self._executed(order, leg.first_id, is_leg=True)
-            return _all(self._driven([guarded] if self._take_leg(guarded, leg, order) else []))
-        closed = self._executed(order, None if guarded is None else guarded.plan.first_id)
-        changed = self._released(order, closed)
+            self._news.executed(order, leg.first_id, is_leg=not may_be_ahead(guarded.plan, leg))
+            return _all(self._driven([guarded] if self._news.take_leg(guarded, leg, order) else []))
+        closed = self._news.executed(order, None if guarded is None else guarded.plan.first_id)
+        changed = self._news.released(order, closed)
         concerned = self._closes.take(order, order.correlation_id or "")
         changed += [one for one in concerned if one not in changed]
         if guarded is not None and guarded.plan.take_entry(order, closed):
             changed.append(guarded)
-        return _all(self._driven(changed))
-
-    def _executed(self, order: Order, counted_as: str | None, *, is_leg: bool = False) -> Decimal:
-        return self._holdings.execute(order, is_leg=is_leg, counted_as=counted_as)
-
-    def _released(self, order: Order, quantity: Decimal) -> list[Guarded]:
-        """*order*, no leg, closed *quantity*: what was given up for want of a stop is
-        freed first, then of what is protected the oldest.
-        """
-        released: list[Guarded] = []
-        if not quantity:
-            return released
-        closed = self._plans.closed_by(order)
-        for guarded in sorted(closed, key=lambda guarded: not guarded.given_up):
-            quantity -= guarded.plan.release(quantity, by=order)
-            released.append(guarded)
-            if not quantity:
-                break
-        return released
+        work = self._driven(changed)
+        self._early.claim(order.id)
+        return _all(work)
 
     def _driven(self, changed: list[Guarded]) -> list[Deferred[None]]:
         """The work on what changed; all of one event is written down at once."""
@@ -211,33 +261,10 @@ class Guardian:
         for guarded in changed:
             self._charges.catch_up(guarded)
             self.trails.watch(guarded)
+            self._natives.watch(guarded)
         driven = [self._pursuit.drive(guarded) for guarded in changed]
         self._keeping.keep(*changed)
         return driven
-
-    def _take_leg(self, guarded: Guarded, leg: Leg, order: Order) -> bool:
-        """Take in a leg's *order*; one that ended without our doing leaves its kind short."""
-        plan = guarded.plan
-        was_alive, overshot = leg.alive, plan.overshot
-        changed = plan.take_leg(leg, order)
-        self._plans.bind_leg(guarded, leg)
-        if was_alive and leg.ended:
-            guarded.count_in_vain(leg, self._clock.seconds())
-        if plan.overshot > overshot:
-            self._overshot(plan, leg)
-        has_gone = was_alive and not leg.alive and not leg.ending and leg.unfilled > 0
-        if has_gone and leg.kind in shortfall(plan):
-            plan.short[leg.kind] = f"The broker ended exit order {order.id}: {order.status.value}"
-        return changed
-
-    def _overshot(self, plan: Plan, leg: Leg) -> None:
-        """The legs of *plan* executed more than there was, *leg* the last of it. Before the broker
-        was asked that may just be what the entry filled and nobody told of yet.
-        """
-        others = [one for one in plan.legs if one is not leg and one.filled > 0]
-        if not self._pursuit.is_held or any(one.kind is not leg.kind for one in others):
-            self._alerts.double_exit(plan, others[0] if others else leg, leg)
-            self._pursuit.suspect(f"both exits of {plan.entry_id} executed")
 
     def on_execution(self, trade: Trade) -> Deferred[None] | None:
         guarded = self._charges.take(trade)
@@ -249,19 +276,11 @@ class Guardian:
         return self._pursuit.retry(guarded)  # what was refused may have been too much
 
     def on_position_event(self, event: PositionEvent) -> Deferred[None] | None:
-        if event.event is not PositionEventKind.CLOSED:
-            return None
-        released = self._plans.of_position(event.position)
-        if self._holdings.held(event.position.symbol):
-            if self._holdings.nets:
-                return None  # late, or the fill that closed it is: the reconciliation will tell
-            released = [one for one in released if one.plan.position_id is not None]
-        for guarded in released:
-            guarded.plan.release()
-        return _all(self._driven(released))
+        return _all(self._driven(self._news.of_position(event)))
 
     def on_quote(self, event: QuoteEvent) -> None:
         self.trails.on_quote(event)
+        self._swaps.on_quote(event)
 
     def on_link_up(self) -> None:
         for guarded in self._plans.short():
@@ -274,6 +293,9 @@ class Guardian:
     def keep(self, order_id: str) -> None:
         self._clients.want(order_id)
 
+    def current(self, order_id: str) -> str:
+        return self._clients.current(order_id)
+
     def check(self, order_id: str, change: OrderChange) -> None:
         self._clients.check(order_id, change)
 
@@ -283,44 +305,33 @@ class Guardian:
     def unchanged(self, order_id: str, in_doubt: bool) -> None:
         self._clients.unchanged(order_id, in_doubt=in_doubt)
 
-    def replaced(self, previous_id: str, order: Order) -> None:
-        self._clients.replaced(previous_id, order)
+    def replaced(self, previous_id: str, order: Order, *, native: bool = False) -> None:
+        self._clients.replaced(previous_id, order, native=native)
 
     def guards(self, entry_id: str) -> bool:
         guarded = self._plans.by_entry_id(entry_id)
-        return guarded is not None and not guarded.plan.is_over
+        if guarded is None or guarded.plan.is_over:
+            return False
+        return not self.leaves_to_broker(entry_id)
+
+    def leaves_to_broker(self, entry_id: str) -> bool:
+        guarded = self._plans.by_entry_id(entry_id)
+        return guarded is not None and guarded.plan.native and not guarded.plan.entry_ended
 
     @as_deferred
     async def reprice(self, entry: Order, change: ExitsChange) -> None:
-        guarded = self._plans.by_entry_id(entry.id)
-        if guarded is None or guarded.plan.is_over:
-            guarded = self._attached(entry, change)
+        guarded = self._wishes.for_order(entry, change)
         try:
             await guarded.lock.run(self._moving.reprice, guarded, change)
         finally:
             await self._at_most(ANSWER_SECONDS, *self._driven([guarded]))
 
-    def _attached(self, entry: Order, change: ExitsChange) -> Guarded:
-        """A plan for an entry that was sent without exits."""
-        if entry.status.is_terminal:
-            raise OrderNotModifiable(entry.id, f"it is {entry.status.value}")
-        plan = Plan.of_working(entry, change)
-        guarded = self._plans.add(plan)
-        self._plans.bind(plan.intent_id, entry.id)
-        plan.take_entry(entry)
-        self._keeping.keep(guarded)
-        return guarded
-
     @as_deferred
     async def move(self, position: Position, change: ExitsChange) -> ExitsMoved:
-        guarded = self._plans.of_position(position)
-        for one in guarded:
-            await one.lock.acquire()
         try:
-            moved = await self._moving.move(position, guarded, change)
+            moved = await self._wishes.for_position(position, change)
         finally:
-            for one in guarded:
-                one.lock.release()
+            guarded = self._plans.of_position(position)
             driven = self._driven(guarded)
         if change.trail is None:
             return moved
@@ -342,6 +353,9 @@ class Guardian:
         if self._lookout is not None:
             self._lookout.stop()
         self.trails.stop()
+        self._swaps.stop()
+        self._natives.stop()
+        self._early.stop()
         self._pursuit.stop()
         for guarded in self._plans.all():
             guarded.cancel_retry()

@@ -6,11 +6,14 @@ doubt for the next one, which asks the broker before it does anything.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import fields
 from typing import Any, Final
 
 import msgspec
+from twisted.internet.interfaces import IReactorTime
 
+from ..deferreds import as_deferred, deadline, shield
 from ..interfaces import IJournal, WallClock
 from ..model import wire
 from ..model.journal import OCO_PLANS, NetPosition, PlanState, Recorded
@@ -18,11 +21,14 @@ from .guarded import Guarded
 from .leg import Leg
 from .plan import Plan
 
-_OF_THIS_PROCESS: Final = ("ending", "doubted_at")
-_APART: Final = ("legs", "short", "restored", "instrument")
+_OF_THIS_PROCESS: Final = ("ending", "doubted_at", "by_client")
+_APART: Final = ("legs", "short", "restored", "instrument", "trusting")
 _LEG_MEMBERS: Final = [field.name for field in fields(Leg) if field.name not in _OF_THIS_PROCESS]
 _PLAN_MEMBERS: Final = [field.name for field in fields(Plan) if field.name not in _APART]
 _decoder = msgspec.json.Decoder(Plan)
+
+DURABLE_SECONDS: Final = 1.0
+"""So long what lowers risk waits for the disk."""
 
 
 def encode(plan: Plan) -> bytes:
@@ -42,14 +48,13 @@ def decode(body: bytes) -> Plan:
     Raises ``msgspec.DecodeError`` if *body* is not such a plan.
     """
     plan = _decoder.decode(body)
-    plan.restored = True
+    plan.restored, plan.trusting = True, plan.native and not plan.taken
     if plan.changing:
         plan.changing, plan.in_doubt, plan.unsettled = False, True, True
     for leg in plan.legs:
         if leg.changing:
             leg.changing, leg.in_doubt, leg.unsettled = False, True, True
-        elif leg.order_id is None and not leg.ended:
-            leg.in_doubt = True
+    plan.doubt_unanswered()
     return plan
 
 
@@ -70,6 +75,16 @@ class Keeping:
                 states.append(self._state(one, over=False))
         if states:
             self._journal.keep(*states)  # it never fails, and what is sent for plans lowers risk
+
+    @as_deferred
+    async def keep_durably(self, guarded: Guarded, clock: IReactorTime) -> None:
+        """Fires when the plan is durable, or it was waited for that for long enough."""
+        guarded.kept = encode(guarded.plan)
+        kept = self._journal.keep(self._state(guarded, over=False))
+        if self._journal.problem is not None:
+            return
+        with suppress(TimeoutError):  # it is in the journal's hands; what is sent lowers risk
+            await deadline(shield(kept), DURABLE_SECONDS, clock)
 
     def end(self, guarded: Guarded | None) -> None:
         """A plan that was removed, if any, is not to come back."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from ..model.enums import OrderStatus
 from ..model.money import ZERO
 from ..model.order import Order
 from ..model.protection import LegKind
@@ -28,6 +29,8 @@ class Leg:
     """We are cancelling it ourselves."""
     changing: bool = False
     """We are replacing it: the end of its order is not its own end."""
+    by_client: bool = False
+    """Its client is changing it, not we."""
     waivers: int = 0
     """How many cancels of its client are under way or worked."""
     resent: bool = False
@@ -42,6 +45,10 @@ class Leg:
     """Where it rested then: brokers may round."""
     former: list[str] = field(default_factory=list)
     """The ids that its order had, oldest first."""
+    native: bool = False
+    """The broker placed it, and keeps it in step with the leg it is paired with."""
+    dormant: bool = False
+    """The broker has it, and may not work on it before the entry has filled."""
 
     @property
     def alive(self) -> bool:
@@ -79,7 +86,7 @@ class Leg:
 
     def take(self, order: Order) -> bool:
         """Take in the state of its order; whether anything changed. Fills never shrink."""
-        before = (self.order_id, self.filled, self.quantity, self.alive, self.ended)
+        before = self._known()
         if self.order_id not in (None, order.id):
             if not self.is_succeeded_by(order):
                 return False
@@ -93,9 +100,13 @@ class Leg:
                 self.in_doubt = True  # the change may have been done after all: it is looked for
             self.ended = True
         elif not self.ended:
+            self.dormant = self.native and order.status is OrderStatus.PENDING
             self.quantity = order.quantity or self.quantity
             self.price = trigger(self.kind, order) or self.price
-        return before != (self.order_id, self.filled, self.quantity, self.alive, self.ended)
+        return before != self._known()
+
+    def _known(self) -> tuple[object, ...]:
+        return (self.order_id, self.filled, self.quantity, self.alive, self.ended, self.dormant)
 
     def is_succeeded_by(self, order: Order) -> bool:
         """Whether *order*, of another id, took the place of ours, rather than the reverse.

@@ -11,11 +11,12 @@ from collections import Counter
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from ..model.protection import ProtectionState
+from ..model.protection import LegKind, ProtectionState
 from .closeout import Closeout
 from .expiry import Expiry
 from .guarded import Guarded
 from .keeping import Keeping
+from .native import GRACE_SECONDS
 from .outcry import Outcry
 from .overview import state_of
 from .plans import Plans
@@ -70,7 +71,7 @@ class Lookout:
                 states[self._look_at(guarded)] += 1
             except Exception:  # one plan must not hide another
                 self.log.failure(
-                    "looking at the exits of {entry_id} failed", entry_id=guarded.plan.entry_id
+                    "looking at the exits of {entry_id} failed", entry_id=guarded.plan.parent_id
                 )
             oldest = max(oldest, self._outcry.age(guarded.plan))
         self._outcry.measure(states, oldest)
@@ -82,11 +83,13 @@ class Lookout:
             self._keeping.keep(guarded)
         state, age = state_of(plan), self._outcry.age(plan)
         is_known = not self._pursuit.is_held  # else the broker has not been asked yet
-        if state is ProtectionState.UNCOVERED and age >= UNTOLD_SECONDS:
+        untold = UNTOLD_SECONDS + (GRACE_SECONDS if plan.trusting else 0.0)
+        if state is ProtectionState.UNCOVERED and age >= untold:
             self._outcry.insist(guarded)
-            if is_known and not plan.held:  # else it is being closed
+            is_by_design = plan.held or plan.held_kind is LegKind.STOP_LOSS  # for a while
+            if is_known and not is_by_design:
                 self._have_worked_on(guarded)
-                self._closeout.consider(guarded, age)
+                self._closeout.consider(guarded, age, self._keeping.keep)
         elif state is ProtectionState.PENDING and is_known:
             self._expiry.consider(plan)
         return state
@@ -96,6 +99,6 @@ class Lookout:
             return
         self.log.warn(
             "nobody works on the missing exits of {entry_id}: that is done now",
-            entry_id=guarded.plan.entry_id,
+            entry_id=guarded.plan.parent_id,
         )
         self._pursuit.retry(guarded)

@@ -6,8 +6,8 @@ refused, restored at its old price. Legs are moved one after the other; one alre
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
-from typing import Final
 
 from ..deferreds import as_deferred
 from ..errors import (
@@ -24,15 +24,15 @@ from ..model.money import plain
 from ..model.order import Order, OrderChange
 from ..model.protection import ExitLegPlacement, ExitsChange, ExitsMoved, LegKind
 from .alerts import Alerts
+from .attaching import Attaching, placed
 from .guarded import Guarded
 from .keeping import Keeping
 from .leg import Leg
+from .native import awaits_broker
 from .placement import Placement
 from .plan import Plan
 from .quantity import too_small
-from .trailing import Ratchet
-
-OUT_OF_REACH: Final = "The distance of the trailing stop reaches below any price"
+from .trailing import Ratchet, check_reach
 
 
 class Moving:
@@ -45,17 +45,20 @@ class Moving:
         self._placement = placement
         self._keeping = keeping
         self._alerts = alerts
+        self._attaching: Attaching
+
+    def attach_with(self, attaching: Attaching) -> None:
+        """*attaching* places the first legs of a kind that a plan lacks."""
+        self._attaching = attaching
 
     @as_deferred
     async def move(
         self, position: Position, guarded: list[Guarded], change: ExitsChange
     ) -> ExitsMoved:
-        """Move what *change* names for all plans of *position*; a stop that is to trail is moved
-        later.
+        """Move what *change* names for all plans of *position*, and attach what of it one of them
+        lacks; a stop that is to trail is moved later.
         """
-        if change.stop_loss is not None:
-            for one in guarded:
-                check_stop(one.plan, change.stop_loss)
+        self.check(guarded, change)
         stop_loss = change.stop_loss
         if change.trail is not None:
             if not guarded:
@@ -65,6 +68,13 @@ class Moving:
         stop = await self._move_kind(position, guarded, LegKind.STOP_LOSS, stop_loss)
         profit = await self._move_kind(position, guarded, LegKind.TAKE_PROFIT, change.take_profit)
         return ExitsMoved(position_id=position.id, stop_loss=stop, take_profit=profit)
+
+    @staticmethod
+    def check(guarded: list[Guarded], change: ExitsChange) -> None:
+        """Raise ``OrderDenied`` if *change* would loosen a stop that trails."""
+        if change.stop_loss is not None:
+            for one in guarded:
+                check_stop(one.plan, change.stop_loss)
 
     @as_deferred
     async def trail(self, guarded: list[Guarded], change: ExitsChange) -> None:
@@ -93,8 +103,7 @@ class Moving:
     ) -> ExitLegPlacement | None:
         if price is None:
             return None
-        resting = [leg for one in guarded for leg in one.plan.staying_legs(kind) if leg.order_id]
-        if not resting:
+        if not guarded:
             return await self._move_native(position, kind, price)
         order_ids = []
         for one in guarded:
@@ -107,16 +116,31 @@ class Moving:
         self, guarded: Guarded, kind: LegKind, price: Decimal, position_id: str
     ) -> list[str]:
         """Move the legs of one plan, and those to come; the ids of the orders that rest."""
-        order_ids = []
         await self._find_lost(guarded, kind)
-        for leg in [leg for leg in guarded.plan.staying_legs(kind) if leg.order_id]:
-            moved = await self._move_leg(guarded, leg, price, position_id)
-            if moved.order_id is not None:
-                order_ids.append(moved.order_id)
-        if kind in guarded.plan.targets:
+        await self._entry_moved(guarded, kind, price)
+        resting = [leg for leg in guarded.plan.staying_legs(kind) if leg.order_id]
+        for leg in resting:
+            if not (leg.native and leg.price == price):  # else it has moved with its entry
+                await self.move_leg(guarded, leg, price, position_id)
+        if resting or awaits_broker(guarded.plan, kind):
             guarded.plan.targets[kind] = price
             self._keeping.keep(guarded)
-        return order_ids
+        elif any(not leg.waived for leg in guarded.plan.live_legs(kind)):
+            raise OrderNotModifiable(position_id, "its exit is being changed or taken away")
+        else:
+            await self._attaching.add(guarded, kind, price)
+        return list(placed([guarded], kind, price).order_ids)
+
+    @as_deferred
+    async def _entry_moved(self, guarded: Guarded, kind: LegKind, price: Decimal) -> None:
+        """Where the broker keeps the exits, those that it places later are to be at *price* too."""
+        plan = guarded.plan
+        if not plan.native or plan.entry_ended or plan.entry_id is None:
+            return
+        is_stop = kind is LegKind.STOP_LOSS
+        change = OrderChange(stop_loss=price) if is_stop else OrderChange(take_profit=price)
+        with suppress(UnsupportedOperation, OrderNotModifiable):  # its legs can be moved still
+            await self._placement.change_entry(guarded, change)
 
     @as_deferred
     async def _move_native(
@@ -152,7 +176,7 @@ class Moving:
                 continue
             await self._find_lost(guarded, kind)
             for leg in list(plan.staying_legs(kind)):
-                await self._move_leg(guarded, leg, price, plan.position_id or plan.symbol)
+                await self.move_leg(guarded, leg, price, plan.position_id or plan.symbol)
             plan.targets[kind] = price
 
     @as_deferred
@@ -163,7 +187,7 @@ class Moving:
                 await self._placement.find(guarded, leg)
 
     @as_deferred
-    async def _move_leg(self, guarded: Guarded, leg: Leg, price: Decimal, position_id: str) -> Leg:
+    async def move_leg(self, guarded: Guarded, leg: Leg, price: Decimal, position_id: str) -> Leg:
         price = guarded.plan.on_step(leg.kind, price)
         try:
             await self._placement.change(guarded, leg, _change(leg.kind, price))
@@ -241,12 +265,6 @@ def placed_stop(guarded: list[Guarded]) -> ExitLegPlacement | None:
         return None
     order_ids = tuple(leg.order_id for leg in legs if leg.order_id is not None)
     return ExitLegPlacement(order_ids=order_ids, trigger_price=legs[-1].price)
-
-
-def check_reach(ratchet: Ratchet) -> None:
-    """Raise ``OrderDenied`` if a stop at that distance would be at no price."""
-    if ratchet.mark is not None and ratchet.stop() is None:
-        raise OrderDenied(OUT_OF_REACH, "TRAILING_DISTANCE")
 
 
 def _change(kind: LegKind, price: Decimal) -> OrderChange:

@@ -24,6 +24,7 @@ AGAIN_SECONDS: Final = 60.0
 """So long after it was told last a shortfall that goes on is told again."""
 
 UNCONFIRMED: Final = "The broker has not confirmed it yet"
+SWAPPED: Final = "The take-profit rests in its place, since the price is there"
 BEING_CLOSED: Final = "It made way for a close that has not come to its end yet"
 
 
@@ -82,10 +83,10 @@ class Outcry:
             self.log.info(
                 "{symbol} of order {entry_id} is no longer unprotected, after {seconds:.1f} s",
                 symbol=plan.symbol,
-                entry_id=plan.entry_id,
+                entry_id=plan.parent_id,
                 seconds=self.age(plan),
             )
-        plan.uncovered_since, guarded.given_up = None, False
+        plan.uncovered_since, plan.given_up = None, False
 
     def tell(self, guarded: Guarded, more: Mapping[LegKind, str] | None = None) -> None:
         """Tell why legs are missing, unless just that was told; *more* are reasons beside those
@@ -98,6 +99,8 @@ class Outcry:
     def tell_unconfirmed(self, guarded: Guarded) -> None:
         """The same, if legs are missing for no known reason, too."""
         reason = BEING_CLOSED if guarded.plan.held else UNCONFIRMED
+        if guarded.plan.held_kind is LegKind.STOP_LOSS:
+            reason = SWAPPED
         reasons = {**dict.fromkeys(unconfirmed(guarded.plan), reason), **guarded.told}
         self.tell(guarded, {kind: reasons[kind] for kind in unconfirmed(guarded.plan)})
 
@@ -136,7 +139,7 @@ class Outcry:
         """It follows."""
         if guarded.lag.told is not None:
             self.log.info(
-                "the trailing stop of {entry_id} follows again", entry_id=guarded.plan.entry_id
+                "the trailing stop of {entry_id} follows again", entry_id=guarded.plan.parent_id
             )
         guarded.lag = Lag()
 

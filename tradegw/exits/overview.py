@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -125,7 +125,22 @@ def _entry(plan: Plan) -> EntryProtection:
             Shortfall(leg_type=_TYPES[kind], quantity=quantity, reason=reasons.get(kind))
             for kind, quantity in unconfirmed(plan).items()
         ),
-        legs=tuple(_leg(leg) for leg in plan.legs if not leg.came_to_nothing),
+        legs=(*(_leg(leg) for leg in plan.legs if not leg.came_to_nothing), *_held_back(plan)),
+    )
+
+
+def _held_back(plan: Plan) -> Iterator[ProtectiveLeg]:
+    """The exit that is to take the place of the one that rests, if that is how it is."""
+    kind = plan.held_kind
+    if kind is None or kind not in plan.targets or plan.wanted(kind) == 0:
+        return
+    yield ProtectiveLeg(
+        client_order_id=plan.next_name(kind),
+        leg_type=_TYPES[kind],
+        state=LegState.HELD,
+        quantity=plan.wanted(kind),
+        remaining=plan.wanted(kind),
+        price=plan.price(kind),
     )
 
 
@@ -145,6 +160,7 @@ def _leg(leg: Leg) -> ProtectiveLeg:
         quantity=leg.quantity,
         remaining=leg.remaining,
         price=leg.price,
+        native=leg.native,
     )
 
 

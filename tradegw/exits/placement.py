@@ -11,13 +11,14 @@ Whatever is about to be asked, the plan is written down first.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeVar
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from ..deferreds import as_deferred
+from ..deferreds import as_deferred, deadline, shield
 from ..errors import (
     GatewayError,
     OrderNotFound,
@@ -35,8 +36,14 @@ from .keeping import Keeping
 from .leg import Leg, trigger
 from .plans import Plans
 
+T = TypeVar("T")
+
 PAUSES_SECONDS: Final = (0.1, 0.3, 1.0)
 """Before each further try, and before each look for the end of a cancelled leg."""
+
+ANSWER_SECONDS: Final = 5.0
+"""So long the work on a plan waits for an answer. Then it is in doubt and what came of it is looked
+for: what fills meanwhile must not wait for all the time that a broker may take."""
 
 ABSENT_SECONDS: Final = 60.0
 """So long after the doubt began a lost leg would have arrived; what brokers that take an id twice
@@ -89,7 +96,7 @@ class Placement:
             "{kind} leg {order_id} of {entry_id} placed: {quantity} at {price}",
             kind=leg.kind.name,
             order_id=leg.order_id,
-            entry_id=guarded.plan.entry_id,
+            entry_id=guarded.plan.parent_id,
             quantity=leg.quantity,
             price=leg.price,
         )
@@ -119,7 +126,7 @@ class Placement:
         previous_id, leg.changing = leg.order_id, True
         self._keeping.keep(guarded)
         try:
-            changed = await self._entry.replace_leg(previous_id, change)
+            changed = await self._told(self._entry.replace_leg(previous_id, change))
         except GatewayError as error:
             leg.in_doubt = leaves_doubt(error)
             leg.unsettled = leg.unsettled or leg.in_doubt
@@ -132,12 +139,29 @@ class Placement:
         self._holdings.renamed(changed.order, leg.first_id)
 
     @as_deferred
+    async def change_entry(self, guarded: Guarded, change: OrderChange) -> None:
+        """Change the entry, whose exits the broker keeps, in place or under a new id."""
+        plan = guarded.plan
+        assert plan.entry_id is not None
+        previous_id, plan.changing = plan.entry_id, True
+        self._keeping.keep(guarded)
+        try:
+            changed = await self._told(self._entry.replace_leg(previous_id, change))
+        except GatewayError as error:
+            plan.in_doubt = plan.unsettled = leaves_doubt(error)
+            raise
+        finally:
+            plan.changing = False
+        self._plans.replaced(previous_id, changed.order)
+        self._holdings.renamed(changed.order, plan.first_id)
+
+    @as_deferred
     async def cancel(self, guarded: Guarded, leg: Leg) -> Order:
         """Take a resting leg away; its order afterwards, which may not have ended yet."""
         assert leg.order_id is not None
         leg.ending = True
         self._keeping.keep(guarded)
-        order = await self._entry.cancel_order(leg.order_id)
+        order = await self._told(self._entry.cancel_order(leg.order_id))
         guarded.plan.take_leg(leg, order)
         return order
 
@@ -176,7 +200,7 @@ class Placement:
         if found is not None:
             self.take(guarded, leg, found)
         if leg.unsettled and (found is None or leg.ended):
-            successor = await self._entry.find_leg(leg.client_order_id, guarded.plan.since)
+            successor = await self._look_for(guarded, leg)
             if successor is not None:
                 self.take(guarded, leg, successor)
         if found is None and leg.in_doubt:  # else an event told of it meanwhile
@@ -186,7 +210,8 @@ class Placement:
     @as_deferred
     async def _believe_absent(self, guarded: Guarded, leg: Leg) -> None:
         """The broker shows no *leg*. Where a second copy would be refused it is sent once more;
-        else it is given up when the first would have arrived long ago, and until then it fails.
+        where it would lack what the first holds, another takes its place; else it is given up when
+        the first would have arrived long ago, and until then it fails.
         """
         if leg.order_id is not None or leg.kind not in shortfall(guarded.plan):
             leg.ended = True
@@ -199,9 +224,25 @@ class Placement:
                 raise
             if order is not None:
                 self.take(guarded, leg, order)
+        elif self._entry.exits_hold_quantity:
+            order = await self._looked_for(guarded, leg)
+            if order is not None:
+                self.take(guarded, leg, order)
+            elif leg.order_id is None:  # unless an event told of it
+                leg.ended = leg.resent = True
         else:
             self._check_absence(leg)
             leg.ended = True
+
+    @as_deferred
+    async def _told(self, work: Deferred[T]) -> T:
+        """The answer, if it comes in time; the work goes on if it does not."""
+        if work.called and not work.paused:
+            return await work
+        try:
+            return await deadline(shield(work), ANSWER_SECONDS, self._clock)
+        except TimeoutError as error:
+            raise ProviderError(f"The broker gave {error}") from error
 
     def _check_absence(self, leg: Leg) -> None:
         """Raise ``ProviderError`` as long as *leg* may be on its way."""
@@ -210,10 +251,14 @@ class Placement:
         if now - leg.doubted_at < ABSENT_SECONDS:
             raise ProviderError(f"Whether exit order {leg.client_order_id} rests is not known yet")
 
+    def _look_for(self, guarded: Guarded, leg: Leg) -> Deferred[Order | None]:
+        """By its name, once; that may take several questions."""
+        return self._entry.find_leg(leg.client_order_id, guarded.plan.since)
+
     @as_deferred
     async def _own_order(self, guarded: Guarded, leg: Leg) -> Order | None:
         if leg.order_id is None:
-            return await self._entry.find_leg(leg.client_order_id, guarded.plan.since)
+            return await self._look_for(guarded, leg)
         try:
             return await self._entry.look_up(leg.order_id)
         except OrderNotFound:
@@ -241,7 +286,7 @@ class Placement:
     async def _attempt(self, guarded: Guarded, leg: Leg) -> Order | None:
         """Look for the leg if it may be there, else send it; ``None`` if an event told of it."""
         plan = guarded.plan
-        assert plan.entry_id is not None
+        assert plan.parent_id is not None
         if leg.in_doubt or leg.resent:
             self._keeping.keep(guarded)
             found = await self._looked_for(guarded, leg)
@@ -254,13 +299,13 @@ class Placement:
         leg.resent = leg.resent or leg.in_doubt
         self._keeping.keep(guarded)
         try:
-            return await self._entry.submit_leg(plan.request_for(leg), plan.entry_id)
+            return await self._told(self._entry.submit_leg(plan.request_for(leg), plan.parent_id))
         except Exception as error:
             is_definite = isinstance(error, GatewayError) and not leaves_doubt(error)
             if is_definite and leg.resent:  # it may have been refused as a double of itself
                 leg.in_doubt = leg.in_doubt or self._entry.refuses_repeats
                 self._keeping.keep(guarded)
-                found = await self._entry.find_leg(leg.client_order_id, guarded.plan.since)
+                found = await self._look_for(guarded, leg)
                 if found is not None:
                     return found
             if leg.order_id is not None:
@@ -271,8 +316,8 @@ class Placement:
     @as_deferred
     async def _looked_for(self, guarded: Guarded, leg: Leg) -> Order | None:
         """The order of *leg*, if the broker knows one at either look."""
-        found = await self._entry.find_leg(leg.client_order_id, guarded.plan.since)
+        found = await self._look_for(guarded, leg)
         if found is not None or leg.order_id is not None:
             return found
         await deferLater(self._clock, SECOND_LOOK_SECONDS)
-        return await self._entry.find_leg(leg.client_order_id, guarded.plan.since)
+        return await self._look_for(guarded, leg)

@@ -11,28 +11,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from ..model.enums import OrderType, Side, TimeInForce
-from ..model.market import Instrument
+from ..model.enums import OrderStatus, OrderType, TimeInForce
 from ..model.money import ZERO
 from ..model.order import Order, OrderRequest, is_older
-from ..model.protection import ExitsChange, LegKind, Trail
+from ..model.protection import ExitsChange, LegKind
+from .aims import Aims
 from .leg import Leg, exists, trigger
 from .naming import LegName
-from .quantity import leg_price, price_step, whole
-from .trailing import Ratchet, better
+from .quantity import whole
+from .trailing import Ratchet
 
 
 @dataclass(eq=False)
-class Plan:
+class Plan(Aims):
     """The protection of one entry order. A leg kind that is not in ``targets`` is not wanted."""
 
     intent_id: str
     client_order_id: str | None
     symbol: str
-    exit_side: Side
-    targets: dict[LegKind, Decimal]
-    ratchet: Ratchet | None = None
-    """How the stop-loss follows the market, if it does: its target only comes closer then."""
     seed: str | None = None
     since: datetime | None = None
     """When it was made: orders of its names that are older are others."""
@@ -40,8 +36,16 @@ class Plan:
     """Plans are numbered in the order in which they came."""
     entry_id: str | None = None
     position_id: str | None = None
-    entry_filled: Decimal = ZERO
     entry_ended: bool = False
+    native: bool = False
+    """The broker was asked to keep these exits itself; what it fails to cover is covered here."""
+    complete: bool = False
+    """All of the entry has filled."""
+    taken: bool = False
+    """The broker failed at that, and does not cover what is open by itself."""
+    trusting: bool = False
+    """The broker is given time to put its own legs right: nothing is placed in their stead. Not
+    written down."""
     changing: bool = False
     """Its client replaces the entry: the end of its order is not its own end."""
     in_doubt: bool = False
@@ -50,37 +54,37 @@ class Plan:
     """And as long as nobody told, another order of its name is what took its place."""
     former: list[str] = field(default_factory=list)
     """The ids that the entry had, oldest first."""
-    spent: Decimal = ZERO
-    """What of its fills only closed an opposite position and opened nothing to protect."""
-    closed: Decimal = ZERO
-    """What was opened and then closed by something else than a leg."""
-    closers: dict[str, Decimal] = field(default_factory=dict)
-    """The orders, no legs, that closed some of it, and what each had executed by then."""
-    legs: list[Leg] = field(default_factory=list)
     numbers: dict[LegKind, int] = field(default_factory=dict)
     restored: bool = False
     """An earlier process may have sent legs that it could not write down any more."""
     uncovered_since: datetime | None = None
     """When protection began to be missing that is missing still."""
-    holds: dict[str, Decimal] = field(default_factory=dict)
-    """What legs must not cover, since closes that are under way need it: by the closes' intents."""
-    charges: dict[str, Decimal] = field(default_factory=dict)
-    """What commissions took of what its fills bought, by execution; a rebate is negative."""
-    undone: Decimal = ZERO
-    """What of ``overshot`` was dealt with, in whatever way."""
-    missed: Decimal = ZERO
-    """What of ``closed`` was found to be gone, and no order told of: commissions not heard of yet,
-    maybe."""
-    instrument: Instrument | None = None
-    """What the broker demands of its legs, as far as that is known now; not written down."""
+    given_up: bool = False
+    """It had no stop for too long: a close was sent for what has none."""
     short: dict[LegKind, str] = field(default_factory=dict)
     """Kinds whose last leg failed, and why; not tried again until this is cleared."""
+    of_position: bool = False
+    """It protects what was held already: there is no entry, and nothing more fills."""
+    own_name: str | None = None
+    """The client order id of its first stop, where that is the order of a client itself."""
+    resting: LegKind = LegKind.STOP_LOSS
+    """Which exit rests where only one can."""
+    awaited: bool = False
+    """That order is on its way: what becomes of it is found out by its intent."""
 
     @classmethod
     def of(
-        cls, intent_id: str, request: OrderRequest, seed: str | None, since: datetime | None = None
+        cls,
+        intent_id: str,
+        request: OrderRequest,
+        seed: str | None,
+        since: datetime | None = None,
+        *,
+        native: bool = False,
     ) -> Plan:
-        """The plan that *request* asks for, which was made at *since*."""
+        """The plan that *request* asks for, which was made at *since*; with *native* exits it is
+        the broker that is asked for them.
+        """
         wanted = {LegKind.STOP_LOSS: request.stop_loss, LegKind.TAKE_PROFIT: request.take_profit}
         trail, exit_side = request.trailing_stop, request.side.opposite
         return cls(
@@ -92,6 +96,8 @@ class Plan:
             ratchet=None if trail is None else Ratchet(trail, exit_side),
             seed=seed or None,
             since=since,
+            native=native,
+            trusting=native,
         )
 
     @classmethod
@@ -109,57 +115,21 @@ class Plan:
         )
 
     @property
-    def kinds(self) -> list[LegKind]:
-        """Which exits are wanted; one that trails has no target before it has a price."""
-        trailing = [] if self.ratchet is None else [LegKind.STOP_LOSS]
-        return list(dict.fromkeys([*trailing, *self.targets]))
-
-    @property
-    def exited(self) -> Decimal:
-        """What its legs executed."""
-        return sum((leg.filled for leg in self.legs), ZERO)
-
-    @property
-    def open_quantity(self) -> Decimal:
-        """What was filled and is not closed again."""
-        return max(ZERO, self.opened - self.exited - self.closed)
-
-    @property
-    def held(self) -> Decimal:
-        """What of that makes way for closes."""
-        return min(self.open_quantity, sum(self.holds.values(), ZERO))
-
-    @property
-    def opened(self) -> Decimal:
-        """What its fills opened, less what commissions took of it."""
-        return max(ZERO, self.entry_filled - self.spent - self.commission)
-
-    @property
-    def commission(self) -> Decimal:
-        """What commissions took of what its fills bought. Rebates are not protected."""
-        return max(ZERO, sum(self.charges.values(), ZERO))
-
-    def charge(self, execution_id: str, quantity: Decimal) -> bool:
-        """The commission of that execution of the entry took *quantity*; whether that is news.
-
-        What was found to be gone before is not taken off twice.
-        """
-        if execution_id in self.charges:
-            return False
-        self.charges[execution_id] = quantity
-        known = max(ZERO, min(self.missed, self.closed, quantity))
-        self.closed -= known
-        self.missed -= known
-        return True
-
-    @property
-    def overshot(self) -> Decimal:
-        """How much more the legs executed than there was: both sides of a pair filled."""
-        return max(ZERO, self.exited - self.opened)
-
-    @property
     def entry_done(self) -> bool:
         return self.entry_ended and not (self.changing or self.in_doubt)
+
+    @property
+    def parent_id(self) -> str | None:
+        """What its legs belong to: its entry; without one its client's own stop, or the plan."""
+        if not self.of_position:
+            return self.entry_id
+        own = (leg.first_id for leg in self.legs if leg.client_order_id == self.own_name)
+        return next(own, None) or self.intent_id
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether legs may be placed for it."""
+        return self.parent_id is not None and not self.awaited
 
     @property
     def first_id(self) -> str | None:
@@ -179,6 +149,14 @@ class Plan:
         """The legs that rest at the broker (of one kind), oldest first."""
         return (leg for leg in self.legs if leg.alive and kind in (None, leg.kind))
 
+    def take_over(self) -> None:
+        """The broker's time is up: what it does not cover is covered from here."""
+        self.trusting, self.taken = False, True
+
+    def protecting_legs(self, kind: LegKind | None = None) -> Iterator[Leg]:
+        """Those of them that the broker works on, or will when it is their turn."""
+        return (leg for leg in self.live_legs(kind) if self.complete or not leg.dormant)
+
     def staying_legs(self, kind: LegKind | None = None) -> Iterator[Leg]:
         """Those of them that nobody is taking away."""
         return (leg for leg in self.live_legs(kind) if not (leg.ending or leg.waived))
@@ -186,8 +164,30 @@ class Plan:
     def doubt_unanswered(self) -> None:
         """Legs that were being placed when the work on them broke off are looked for."""
         for leg in self.legs:
-            if leg.order_id is None and not leg.ended:
+            if leg.order_id is None and not (leg.ended or self.awaits(leg)):
                 leg.in_doubt = True
+
+    def awaits(self, leg: Leg) -> bool:
+        """Whether *leg* is the order of its client that is on its way."""
+        return self.awaited and leg.client_order_id == self.own_name
+
+    def wanted(self, kind: LegKind) -> Decimal:
+        """How much legs of *kind* are to protect: what is open, less what its client gave up."""
+        if kind not in self.kinds:
+            return ZERO
+        waived = (
+            leg.unfilled for leg in self.legs if leg.kind is kind and leg.waived and not leg.alive
+        )
+        return max(ZERO, self.open_quantity - sum(waived, ZERO))
+
+    @property
+    def held_kind(self) -> LegKind | None:
+        """The exit that is held back here, since the broker takes but one of the two."""
+        takes_one = self.instrument is not None and self.instrument.one_exit
+        if not takes_one or (self.native and not self.taken) or len(self.kinds) < len(LegKind):
+            return None
+        held = next(kind for kind in LegKind if kind is not self.resting)
+        return held if self.wanted(self.resting) > 0 else None
 
     def may_become(self, order: Order) -> bool:
         """Whether *order*, which bears the entry's name, is the entry or took its place."""
@@ -206,7 +206,7 @@ class Plan:
         """
         if order.id in self.former:
             return False
-        self.spent += spent - min(spent, max(ZERO, self.overshot - self.undone))  # counted as that
+        self.spent += spent - min(spent, self.excess)  # which is counted as that
         before = (self.entry_id, self.entry_filled, self.entry_ended)
         had_open = self.open_quantity > 0
         self.entry_id = order.id
@@ -216,55 +216,17 @@ class Plan:
             self.entry_filled = order.filled_quantity
             self.missed = ZERO  # what is charged from now on may be of this fill
         self.entry_ended = self.entry_ended or order.status.is_terminal
+        self.complete = self.complete or order.status is OrderStatus.FILLED
         if self.open_quantity > 0:
-            self._trail_from(order.average_fill_price, anew=not had_open)
+            self.trail_from(order.average_fill_price, anew=not had_open)
         return before != (self.entry_id, self.entry_filled, self.entry_ended)
 
-    def _trail_from(self, price: Decimal | None, *, anew: bool) -> None:
-        """The entry filled at *price*; *anew* after all it had filled before was closed."""
-        if self.ratchet is None:
-            return
-        if anew and self.has_mark:  # an old mark may be beyond the market by now
-            self.ratchet = Ratchet(self.ratchet.trail, self.exit_side)
-            self.targets.pop(LegKind.STOP_LOSS, None)
-        self.ratchet.begin(price)
-        self.follow()
-
-    @property
-    def has_mark(self) -> bool:
-        """Whether its stop follows the market already."""
-        return self.ratchet is not None and self.ratchet.mark is not None
-
-    def trail(self, trail: Trail, price: Decimal | None) -> None:
-        """The stop follows by *trail* from now on; what is open begins at *price*, unless it has
-        followed before.
-        """
-        old, self.ratchet = self.ratchet, Ratchet(trail, self.exit_side)
-        if old is not None:
-            self.ratchet.mark, self.ratchet.moved_at = old.mark, old.moved_at
-        if self.opened > 0:
-            self.ratchet.begin(price)
-        self.follow()
-
-    def follow(self) -> bool:
-        """The stop-loss belongs where the ratchet is, if that is closer; whether it moved on."""
-        stop = None if self.ratchet is None else self.ratchet.stop(price_step(self.instrument))
-        return stop is not None and self.tighten(stop)
-
-    def tighten(self, stop: Decimal) -> bool:
-        """The stop-loss belongs at *stop*, if that is closer; whether it moved on."""
-        old = self.targets.get(LegKind.STOP_LOSS)
-        if old is not None and not better(self.exit_side, old, stop):
-            return False
-        self.targets[LegKind.STOP_LOSS] = stop
-        return True
-
-    def would_loosen(self, stop: Decimal) -> bool:
-        """Whether *stop* is further away than the stop of a trail that has begun."""
-        if not self.has_mark:
-            return False
-        old = self.targets.get(LegKind.STOP_LOSS)
-        return old is not None and better(self.exit_side, stop, old)
+    def unwant(self, kind: LegKind) -> None:
+        """No leg of *kind* is wanted any more."""
+        self.targets.pop(kind, None)
+        self.short.pop(kind, None)
+        if kind is LegKind.STOP_LOSS:
+            self.ratchet = None
 
     def entry_succeeded_by(self, order_id: str) -> None:
         """The order of that id took the entry's place, or is the entry under the same id."""
@@ -283,50 +245,47 @@ class Plan:
 
     def take_leg(self, leg: Leg, order: Order) -> bool:
         """Take in the state of *leg*'s order; whether anything changed."""
+        before = leg.quantity
         changed = leg.take(order)
-        self._count_once()
+        self.count_once()
+        if self.of_position:
+            self._heed(leg, before)
         return changed
+
+    def _heed(self, leg: Leg, before: Decimal) -> None:
+        """What a client did to its own stop, of the quantity *before*, or to all legs of a plan of
+        a position, it did to what is protected.
+        """
+        if leg.by_client and leg.client_order_id == self.own_name:
+            self.release(max(ZERO, before - leg.quantity))
+        if not any(self.wanted(kind) for kind in self.kinds):
+            self.release()  # it gave up all of it
 
     def leg_replaced_by(self, leg: Leg, order: Order) -> None:
         """*order* took the place of *leg*'s at the broker, maybe under the same id."""
+        before = leg.quantity
         leg.replaced_by(order)
-        self._count_once()
+        self.count_once()
+        if self.of_position:
+            self._heed(leg, before)
 
-    def _count_once(self) -> None:
-        """A leg's fill may be told after the end of the position that it closed."""
-        twice = self.exited + self.closed - self.opened
-        if twice > 0:
-            self.closed -= min(self.closed, twice)
+    def next_name(self, kind: LegKind) -> str:
+        """The client order id of the next leg of *kind*."""
+        number = self._number(kind)
+        if self.own_name is not None and kind is LegKind.STOP_LOSS and number == 0:
+            return self.own_name
+        return str(LegName(str(self.seed or self.entry_id), kind, number))
 
-    def release(self, quantity: Decimal | None = None, by: Order | None = None) -> Decimal:
-        """*quantity* of what is open (all of it by default) was closed by something else than a
-        leg, the order *by* if that is known; how much of that it was.
-        """
-        released = self.open_quantity
-        if quantity is not None:
-            released = min(released, quantity)
-        self.closed += released
-        if by is None:
-            self.missed += released
-        elif released:
-            self.closers[by.id] = by.filled_quantity
-        return released
-
-    def price(self, kind: LegKind) -> Decimal:
-        """Where a leg of *kind*, which has a target, belongs on the broker's price steps."""
-        return self.on_step(kind, self.targets[kind])
-
-    def on_step(self, kind: LegKind, price: Decimal) -> Decimal:
-        """*price* of a leg of *kind* on the broker's price steps."""
-        return leg_price(kind, price, self.exit_side, self.instrument)
+    def _number(self, kind: LegKind) -> int:
+        return self.numbers.get(kind, int(self.native))  # the first name may be the broker's
 
     def next_leg(self, kind: LegKind, quantity: Decimal) -> Leg:
         """A leg to be placed, with its own client order id."""
-        number = self.numbers.get(kind, 0)
-        self.numbers[kind] = number + 1
+        name = self.next_name(kind)
+        self.numbers[kind] = self._number(kind) + 1
         return Leg(
             kind=kind,
-            client_order_id=str(LegName(str(self.seed or self.entry_id), kind, number)),
+            client_order_id=name,
             quantity=quantity,
             price=self.price(kind),
             resent=self.restored,

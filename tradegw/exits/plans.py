@@ -79,10 +79,15 @@ class Plans:
 
     def inform(self, plan: Plan) -> None:
         """What the broker demands of the legs of *plan* may be known by now, or have changed."""
+        plan.instrument = self.rules(plan.symbol, plan.instrument)
+
+    def rules(self, symbol: str, known: Instrument | None = None) -> Instrument | None:
+        """What it demands of orders in *symbol*; *known* if that cannot be read."""
         try:
-            plan.instrument = self._instrument(plan.symbol)
+            return self._instrument(symbol)
         except Exception:  # a defect of an adapter must not end the protection
-            self.log.failure("the rules for {symbol} could not be read", symbol=plan.symbol)
+            self.log.failure("the rules for {symbol} could not be read", symbol=symbol)
+            return known
 
     def forget(self, intent_id: str) -> Guarded | None:
         """The intent was refused; a plan that found its entry all the same stays.
@@ -159,6 +164,12 @@ class Plans:
     def by_entry_id(self, entry_id: str) -> Guarded | None:
         return self._by_entry.get(entry_id)
 
+    def of_clients_stop(self, intent_id: str) -> Guarded | None:
+        """The plan of a position whose first stop is the order of that intent."""
+        guarded = self._by_intent.get(intent_id)
+        is_so = guarded is not None and guarded.plan.own_name is not None
+        return guarded if is_so else None
+
     def add_leg(self, guarded: Guarded, leg: Leg) -> None:
         """*leg* is about to be sent. Of those that came to nothing the newest are kept."""
         in_vain = [one for one in guarded.plan.legs if one.came_to_nothing]
@@ -166,6 +177,11 @@ class Plans:
             self.drop_leg(guarded, oldest)
         guarded.plan.legs.append(leg)
         self._legs_by_name[leg.client_order_id] = (guarded, leg)
+
+    def sent_leg(self, client_order_id: str | None) -> bool:
+        """Whether a leg of that name was (or is being) sent from here."""
+        found = self._legs_by_name.get(client_order_id or "")
+        return found is not None and not found[1].native
 
     def drop_leg(self, guarded: Guarded, leg: Leg) -> None:
         """The leg was definitely refused, or ended long ago."""

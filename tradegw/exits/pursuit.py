@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Final
 
 from twisted.internet.defer import Deferred, succeed
@@ -11,7 +12,14 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..deferreds import as_deferred
-from ..errors import GatewayError, UnsupportedOperation, is_placement_fault, lacks_holding
+from ..errors import (
+    GatewayError,
+    NotSent,
+    Passing,
+    UnsupportedOperation,
+    is_placement_fault,
+    lacks_holding,
+)
 from ..model.order import OrderChange
 from ..model.protection import LegKind
 from ..risk.breaker import Breaker
@@ -40,6 +48,7 @@ RETRY_SECONDS: Final = (1.0, 5.0, 30.0)
 IN_VAIN_SECONDS: Final = (0.0, *RETRY_SECONDS, 60.0, 120.0, 300.0)
 """By how many legs the broker accepted and then ended: each further one is an order more."""
 NOWHERE: Final = "Internal error: too many exit orders were sent"
+BREAKER_OPEN: Final = "Circuit breaker open: exit orders are not placed"
 
 UNTOLD_SECONDS: Final = 1.8
 """How long a fill may be without confirmed legs before that is alerted; clients hear of the fill
@@ -177,7 +186,7 @@ class Pursuit:
         try:
             await self._steps(guarded)
         except Exception:  # a defect of ours must not end the protection
-            self.log.failure("work on the exits of {entry_id} failed", entry_id=plan.entry_id)
+            self.log.failure("work on the exits of {entry_id} failed", entry_id=plan.parent_id)
             plan.doubt_unanswered()
             plan.short.update(dict.fromkeys(shortfall(plan), "Internal error"))
         self._conclude(guarded)
@@ -186,7 +195,7 @@ class Pursuit:
     async def _steps(self, guarded: Guarded) -> None:
         plan = guarded.plan
         for _ in range(MOST_STEPS):
-            is_idle = plan.entry_id is None or self._stopped or guarded.is_lost
+            is_idle = not plan.is_ready or self._stopped or guarded.is_lost
             now = self._tightening.time_to_move(guarded)
             step = None if is_idle else next_step(plan, now)
             if step is None:
@@ -198,7 +207,7 @@ class Pursuit:
         self.log.error(
             "{steps} steps for the exits of {entry_id} lead nowhere",
             steps=MOST_STEPS,
-            entry_id=plan.entry_id,
+            entry_id=plan.parent_id,
         )
 
     def _conclude(self, guarded: Guarded) -> None:
@@ -226,7 +235,7 @@ class Pursuit:
         guarded.retry = self._clock.callLater(delay, self.retry, guarded)
 
     def _tell_unconfirmed(self, guarded: Guarded) -> None:
-        if not self._stopped:
+        if not (self._stopped or guarded.plan.trusting):
             self._outcry.tell_unconfirmed(guarded)
 
     @as_deferred
@@ -254,19 +263,30 @@ class Pursuit:
 
     @as_deferred
     async def _place(self, guarded: Guarded, step: Place) -> None:
+        try:
+            await self.place(guarded, step.kind, step.quantity)
+        except GatewayError as error:
+            guarded.plan.short[step.kind] = error.message
+
+    @as_deferred
+    async def place(self, guarded: Guarded, kind: LegKind, quantity: Decimal) -> Leg:
+        """Send a new leg; the caller holds the lock of its plan.
+
+        Fails with ``NotSent`` while the breaker is open, and as :meth:`Placement.place` does.
+        """
         if self._breaker.is_open:
-            guarded.plan.short[step.kind] = "Circuit breaker open: exit orders are not placed"
-            return
-        leg = guarded.plan.next_leg(step.kind, step.quantity)
+            raise NotSent(BREAKER_OPEN)
+        leg = guarded.plan.next_leg(kind, quantity)
         try:
             await self._placement.place(guarded, leg)
         except GatewayError as error:
             # What is tried again has been counted: one leg alone shall not stop all others.
             if guarded.attempts == 0 and is_placement_fault(error):
                 self._breaker.record_failure(self._seconds())
-            guarded.plan.short[step.kind] = error.message
             if lacks_holding(error):  # what is there, and what did commissions take of it?
                 self.suspect(f"exit order {leg.client_order_id} was refused: {error.message}")
+            raise
+        return leg
 
     @as_deferred
     async def _find(self, guarded: Guarded, leg: Leg) -> None:
@@ -285,6 +305,8 @@ class Pursuit:
         except GatewayError as error:
             if leg.in_doubt:  # it is looked for in the next step, and shrunk at the next try
                 leg.ending = True
+            elif leg.native and not isinstance(error, Passing):  # brokers may not allow it
+                await self._cancel(guarded, leg)
             else:
                 await self._look_again(guarded, leg, error)
         else:

@@ -18,6 +18,7 @@ from ..model.journal import Verdict
 from ..model.money import ZERO
 from ..model.order import Order
 from .coverage import next_step, unconfirmed
+from .doubles import Doubles
 from .guarded import Guarded
 from .holdings import Holdings
 from .keeping import Keeping
@@ -35,12 +36,18 @@ class Restart:
     log = Logger()
 
     def __init__(
-        self, plans: Plans, holdings: Holdings, keeping: Keeping, pursuit: Pursuit
+        self,
+        plans: Plans,
+        holdings: Holdings,
+        keeping: Keeping,
+        pursuit: Pursuit,
+        doubles: Doubles,
     ) -> None:
         self._plans = plans
         self._holdings = holdings
         self._keeping = keeping
         self._pursuit = pursuit
+        self._doubles = doubles
 
     # -- restoring ---------------------------------------------------------------------------------
 
@@ -54,7 +61,9 @@ class Restart:
         told = {order.id: order for order in orders}
         for plan, body in self._keeping.plans():
             guarded = self._plans.restore(plan, body)
-            if plan.entry_id is None:
+            if plan.awaited:
+                self._find_stop(guarded)
+            elif plan.entry_id is None and not plan.of_position:
                 self._find_entry(guarded)
             self._bring_up(plan, told)
         self._count(told)
@@ -77,6 +86,21 @@ class Restart:
             self._keeping.end(self._plans.forget(intent_id))
         elif outcome is not None and outcome.order_id is not None:
             self._plans.bind(intent_id, outcome.order_id)
+
+    def _find_stop(self, guarded: Guarded) -> None:
+        """The same, where the order of a client is the plan's own stop."""
+        plan, recorded = guarded.plan, self._keeping.intent(guarded.plan)
+        outcome = None if recorded is None else recorded.outcome
+        if recorded is None or (outcome is not None and outcome.verdict is Verdict.REJECTED):
+            plan.awaited = False
+            plan.release()
+            for leg in plan.legs:
+                leg.ended = leg.ended or leg.order_id is None
+        elif outcome is not None and outcome.order_id is not None:
+            plan.awaited = False
+            for leg in [leg for leg in plan.legs if leg.client_order_id == plan.own_name]:
+                leg.order_id = leg.order_id or outcome.order_id
+                self._plans.bind_leg(guarded, leg)
 
     def _bring_up(self, plan: Plan, told: Mapping[str, Order]) -> None:
         """A leg that nobody was told of is looked for: nobody else will notice what became of it"""
@@ -145,12 +169,14 @@ class Restart:
         if there == plan.open_quantity:
             return False
         gone = plan.release(plan.open_quantity - there)
+        if self._holdings.nets:
+            plan.lend(self._doubles.repay(plan.symbol, plan.exit_side, gone))
         self.log.warn(
             "{quantity} {symbol} of order {entry_id} are not there any more: they are not"
             " protected from now on",
             quantity=gone,
             symbol=plan.symbol,
-            entry_id=plan.entry_id,
+            entry_id=plan.parent_id,
         )
         return True
 

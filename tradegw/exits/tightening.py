@@ -24,9 +24,10 @@ from .coverage import behind
 from .guarded import Guarded
 from .keeping import Keeping
 from .leg import Leg
-from .moving import OUT_OF_REACH, Moving
+from .moving import Moving
 from .outcry import Outcry
 from .placement import Placement
+from .trailing import OUT_OF_REACH
 
 PAUSES_SECONDS: Final = (1.0, 5.0, 30.0)
 """After so many failures in succession; the last one goes on."""

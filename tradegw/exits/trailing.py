@@ -12,9 +12,12 @@ from datetime import datetime, timedelta
 from decimal import Context, Decimal
 from typing import Final, TypeGuard
 
+from ..errors import OrderDenied
 from ..model.enums import Side, TrailingType
 from ..model.money import HUNDRED, MAX_DIGITS, MAX_SCALE, floor_to_step, trimmed
 from ..model.protection import Trail
+
+OUT_OF_REACH: Final = "The distance of the trailing stop reaches below any price"
 
 FINEST_STEP: Final = Decimal("1e-12")
 """To which stops are rounded where the instrument's price step is not known."""
@@ -139,6 +142,12 @@ class Ratchet:
         if not better(self.exit_side, confirmed, stop):
             return None
         return stop if _between(stop, confirmed) >= step else None
+
+
+def check_reach(ratchet: Ratchet) -> None:
+    """Raise ``OrderDenied`` if a stop at that distance would be at no price."""
+    if ratchet.mark is not None and ratchet.stop() is None:
+        raise OrderDenied(OUT_OF_REACH, "TRAILING_DISTANCE")
 
 
 def _between(one: Decimal, other: Decimal) -> Decimal:

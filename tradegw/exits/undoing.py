@@ -45,7 +45,7 @@ class Undoing:
         there = {position.symbol: position for position in positions}
         for guarded in self._plans.all():
             plan = guarded.plan
-            excess = plan.overshot - plan.undone
+            excess = plan.excess
             if excess <= 0 or plan.symbol in unclear or not plan.entry_done:
                 continue
             plan.undone = plan.overshot

@@ -17,7 +17,7 @@ from .doors import (
     ITradingState,
 )
 from .protection import IExits, ILastResort, IOrderEntry
-from .record import IAlarm, IEventLog, IEventSink, IJournal
+from .record import IAlarm, IEventLog, IEventSink, IJournal, IMemory
 from .time import WallClock
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "IHealth",
     "IJournal",
     "ILastResort",
+    "IMemory",
     "IOrderEntry",
     "IProtection",
     "ITimelines",

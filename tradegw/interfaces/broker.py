@@ -10,6 +10,7 @@ from ..model.account import Account, Position, Trade, TradeQuery
 from ..model.enums import Platform
 from ..model.events import Event
 from ..model.identifiers import ClientOrderIdRule
+from ..model.limits import Lane, LimitsStatus
 from ..model.market import Bar, BarQuery, Capabilities, Instrument, Quote
 from ..model.order import (
     ClosePositionRequest,
@@ -52,8 +53,11 @@ class IBroker(IService, Interface):  # named twice: pydoctor does not know what 
         and change then. Minima that do not hold for orders that only reduce are left out.
         """
 
-    def submit(request: OrderRequest) -> Deferred[Order]:
-        """Send an order once; fires with the order as the broker accepted it."""
+    def submit(request: OrderRequest, lane: Lane = Lane.ENTRY) -> Deferred[Order]:
+        """Send an order once; fires with the order as the broker accepted it.
+
+        Where calls wait for the broker's limits it waits in *lane*.
+        """
 
     def cancel(order_id: str) -> Deferred[Order]:
         """Cancel a working order; fires with its state afterwards (may be ``PENDING_CANCEL``)."""
@@ -107,6 +111,14 @@ class IBroker(IService, Interface):  # named twice: pydoctor does not know what 
     def ping() -> Deferred[None]:
         """Fires when the broker answered a harmless call."""
 
+    def limits() -> LimitsStatus:
+        """How much of its limits is spent; empty for a broker that has none."""
+
+    def missed(order_ids: tuple[str, ...]) -> None:
+        """The broker, when asked, showed executions of these orders that no event had told of; it may
+        be on its way. Evidence about the stream, for a broker that has one.
+        """
+
 
 class IBrokerListener(Interface):
     """Where a broker's news goes. Never raises."""
@@ -114,8 +126,35 @@ class IBrokerListener(Interface):
     def on_event(event: Event) -> None:
         """Something happened at the broker."""
 
-    def on_link_up() -> None:
-        """The broker's streams are logged on: for the first time, or again after a loss."""
+    def on_link_up() -> Deferred[bool]:
+        """The stream that tells of orders is logged on: for the first time, or again after a loss.
+
+        Fires when the gateway knows how things stand, with whether the link is still up by then;
+        never, if it cannot find out. Nobody need wait for it.
+        """
 
     def on_link_down(symbols: tuple[str, ...], error: str | None) -> None:
-        """A stream was lost; prices of *symbols* are stale from now on."""
+        """The stream that tells of orders was lost; prices of *symbols*, which came with it, are
+        stale from now on.
+        """
+
+    def on_link_failed(error: str) -> None:
+        """It could not be brought up for as long as is tolerable, or the broker refuses the
+        credentials. Told once per outage; it is tried on.
+        """
+
+    def on_retry() -> None:
+        """A stream that was lost, or never came up, is tried again."""
+
+    def on_prices_lost(symbols: tuple[str, ...], error: str | None) -> None:
+        """Nothing will be heard of the prices of *symbols* until each comes again; orders are not
+        concerned.
+        """
+
+    def on_suspicion(reason: str) -> None:
+        """What the streams tell may not be all: the broker should be asked how things stand."""
+
+    def on_unreliable(reason: str) -> None:
+        """The evidence goes on although the stream was opened anew: what happens to orders may not
+        be heard in time.
+        """

@@ -7,6 +7,7 @@ from zope.interface import Interface
 
 from ..model.account import Account, Position, Trade, TradeQuery
 from ..model.health import BreakersStatus, Health, Ready
+from ..model.limits import LimitsStatus
 from ..model.market import Bar, BarQuery, Capabilities, ConnectionStatus, Quote
 from ..model.order import (
     CancelAllResult,
@@ -60,7 +61,10 @@ class ITrading(Interface):
         """Close all positions (of *symbol*)."""
 
     def move_exits(position_id: str, change: ExitsChange) -> Deferred[ExitsMoved]:
-        """Move the resting exit legs of a position."""
+        """Move the resting exit legs of a position; what was moved survives a crash by the answer.
+
+        An answer whose ``outcome`` is set says that it takes longer: it goes on.
+        """
 
 
 class IEnquiry(Interface):
@@ -95,6 +99,9 @@ class IEnquiry(Interface):
 
     def capabilities() -> Capabilities:
         """What the broker can do."""
+
+    def limits() -> LimitsStatus:
+        """How much of the broker's limits is spent."""
 
     def status() -> Deferred[ConnectionStatus]:
         """Whether the broker answers, measured now; a failure is an answer, not an error."""

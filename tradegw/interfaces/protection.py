@@ -12,14 +12,14 @@ from zope.interface import Attribute, Interface
 from ..model.account import Position, Trade
 from ..model.enums import PositionSide
 from ..model.events import OrderEvent, PositionEvent, QuoteEvent
-from ..model.market import Instrument
+from ..model.market import Instrument, Quote
 from ..model.order import (
     Order,
     OrderChange,
     OrderRequest,
     Replaced,
 )
-from ..model.protection import ExitsChange, ExitsMoved
+from ..model.protection import ExitsChange, ExitsMoved, Trail
 
 
 class IOrderEntry(Interface):
@@ -54,8 +54,16 @@ class IOrderEntry(Interface):
     def replace_leg(order_id: str, change: OrderChange) -> Deferred[Replaced]:
         """Change an exit leg in place, or under a new id."""
 
+    def quote(symbol: str) -> Deferred[Quote]:
+        """What the market in *symbol* is, as the broker says now."""
+
     def price(symbol: str) -> Deferred[Decimal]:
         """The last price of *symbol*, as the broker says now."""
+
+    def mint() -> str:
+        """A new text that no client order id has begun with, and that those of legs can be made
+        from.
+        """
 
     def bracket_legs(symbol: str) -> Deferred[list[Order]]:
         """The working legs that the broker itself keeps for entries in *symbol*."""
@@ -80,8 +88,11 @@ class ILastResort(Interface):
 class IExits(Interface):
     """What protects filled entries."""
 
-    def expect(intent_id: str, request: OrderRequest, seed: str | None) -> None:
-        """Remember the protection that *request* asks for, before it is sent as it stands.
+    def expect(
+        intent_id: str, request: OrderRequest, seed: str | None, *, native: bool = False
+    ) -> None:
+        """Remember the protection that *request* asks for, before it is sent as it stands. What is
+        *native* the broker is to keep; what it fails to cover is covered from here.
 
         *intent_id* names this one attempt, also if its client order id was used before. Leg ids are
         derived from *seed*, the client's own order id; without one from the broker's. Raises
@@ -95,6 +106,25 @@ class IExits(Interface):
 
     def accepted(intent_id: str, order: Order) -> Deferred[None] | None:
         """The broker accepted it as *order*; a Deferred if legs are being placed already."""
+
+    def check_stop(request: OrderRequest, held: Decimal) -> None:
+        """Raise ``OrderDenied`` if *request*, a trailing stop that the broker does not have, cannot
+        be one that follows the market here: too little of what is *held* is without protection.
+        """
+
+    def as_stop(request: OrderRequest, trail: Trail, held: Decimal, price: Decimal) -> OrderRequest:
+        """The stop with which *request*, a trailing one that the broker does not have, is to begin
+        at *price*. Raises what :meth:`check_stop` does, and ``OrderDenied`` if the distance reaches
+        below any price.
+        """
+
+    def expect_stop(
+        intent_id: str, request: OrderRequest, trail: Trail, price: Decimal, seed: str
+    ) -> None:
+        """*request*, which :meth:`as_stop` made, is about to be sent under its client order id: it
+        follows the market from *price* on. Stops that take its place are named after *seed*. Then
+        as with :meth:`expect`: :meth:`accepted` or :meth:`forget`.
+        """
 
     def expect_close(intent_id: str, position_id: str) -> None:
         """That attempt is to close a position, or part of it; said before :meth:`make_way`, and
@@ -150,6 +180,11 @@ class IExits(Interface):
     def keep(order_id: str) -> None:
         """That cancel failed: the leg is wanted as before."""
 
+    def current(order_id: str) -> str:
+        """The order that stands for *order_id* now: that itself, but for a client's own stop in
+        whose place another was put.
+        """
+
     def check(order_id: str, change: OrderChange) -> None:
         """Raise ``OrderDenied`` if a client must not change an entry, or a leg, like that."""
 
@@ -159,11 +194,16 @@ class IExits(Interface):
     def unchanged(order_id: str, in_doubt: bool) -> None:
         """That change failed, or nobody knows whether it did."""
 
-    def replaced(previous_id: str, order: Order) -> None:
-        """That change worked, in place or under a new id."""
+    def replaced(previous_id: str, order: Order, *, native: bool = False) -> None:
+        """That change worked, in place or under a new id. With *native* it was one of exits that
+        the broker keeps.
+        """
 
     def guards(entry_id: str) -> bool:
-        """Whether the exits of this entry are kept here."""
+        """Whether changes of the exits of this entry are made here."""
+
+    def leaves_to_broker(entry_id: str) -> bool:
+        """Whether they are made by changing the entry at the broker, which keeps its exits."""
 
     def reprice(entry: Order, change: ExitsChange) -> Deferred[None]:
         """Change the exits of an entry; one that had none gets them, if it still works.
@@ -173,5 +213,6 @@ class IExits(Interface):
 
     def move(position: Position, change: ExitsChange) -> Deferred[ExitsMoved]:
         """Move the resting legs of *position* to new prices (protocol section 3.11), or have its
-        stop trail; fails with ``OrderDenied`` if that would loosen one that trails.
+        stop trail; what it has none of is attached. Fails with ``OrderDenied`` if that would loosen
+        one that trails, and with the broker's refusal of a new leg.
         """

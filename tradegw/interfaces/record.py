@@ -117,6 +117,18 @@ class IJournal(IEventLog, Interface):
         """The events of one order, oldest first; the newest 1000."""
 
 
+class IMemory(Interface):
+    """Small values that outlive a restart, by name; those of one broker. Never raises."""
+
+    def recall(name: str) -> bytes | None:
+        """What was last remembered under *name*, by this process or one before it."""
+
+    def remember(name: str, value: bytes) -> None:
+        """Keep *value*, text in UTF-8, in place of what was kept under *name*; as long as the
+        process lives if it cannot be written down.
+        """
+
+
 class IAlarm(Interface):
     """Where trouble is told."""
 

@@ -227,3 +227,9 @@ class AlertCode(Word):
     POSITION_UNPROTECTED = "POSITION_UNPROTECTED"
     LIQUIDATION = "LIQUIDATION"
     OCO_DOUBLE_EXIT = "OCO_DOUBLE_EXIT"
+
+
+class Unresolved(enum.StrEnum):
+    """Said where nobody can know yet what became of a request; absent where it is known."""
+
+    UNKNOWN = "unknown"

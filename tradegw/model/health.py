@@ -30,11 +30,14 @@ class OverallStatus(enum.StrEnum):
 
 
 class ProviderHealth(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One broker: its streams are up and no instrument is stale, or which are."""
+    """One broker: its streams are up and no instrument is stale, or which are; ``message`` says why
+    there is no connection, once it has been missing for long or the credentials are refused.
+    """
 
     platform: Platform
     connected: bool
     stale_instruments: tuple[str, ...] | None = None
+    message: str | None = None
 
 
 class Health(Struct, frozen=True, kw_only=True):

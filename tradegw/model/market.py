@@ -52,16 +52,18 @@ class Instrument(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What a broker demands of orders in one symbol; ``None`` is no such rule, or none known.
 
     Quantities are in base units, the notional (quantity times price) in the quote currency. Steps
-    and minima are positive; ``ValueError`` otherwise.
+    and minima are positive; ``ValueError`` otherwise. With ``one_exit`` what rests to close a
+    quantity holds it: a stop and a limit cannot rest for the same, unless the broker pairs them.
     """
 
     quantity_step: Decimal | None = None
     minimum_quantity: Decimal | None = None
     minimum_notional: Decimal | None = None
     price_step: Decimal | None = None
+    one_exit: bool = False
 
     def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
+        for name in ("quantity_step", "minimum_quantity", "minimum_notional", "price_step"):
             value: Decimal | None = getattr(self, name)
             if value is not None and not (is_sane(value) and value > 0):
                 raise ValueError(f"{name} must be positive, not {value}")

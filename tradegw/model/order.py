@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -18,13 +17,8 @@ from .enums import (
     TimeInForce,
     TrailingType,
 )
-from .protection import ExitsChange, Trail
-
-
-class Unresolved(enum.StrEnum):
-    """Said where nobody can know yet what became of a request; absent where it is known."""
-
-    UNKNOWN = "unknown"
+from .enums import Unresolved as Unresolved  # noqa: PLC0414  (here it is looked for)
+from .protection import ExitsChange, Trail, UnprotectedPosition
 
 
 class OrderRequest(Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -184,11 +178,15 @@ class CancelResult(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class CancelAllResult(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """How many working orders were cancelled, how many could not be, and which."""
+    """How many working orders were cancelled, how many could not be, and which.
+
+    *unprotected_positions* are open, and what protected them was among the cancelled.
+    """
 
     cancelled_count: int
     failed_count: int
     failed_order_ids: tuple[str, ...] | None = None
+    unprotected_positions: tuple[UnprotectedPosition, ...] | None = None
 
 
 CLOCKS_DIFFER: Final = timedelta(minutes=5)

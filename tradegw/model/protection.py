@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from msgspec import Struct, field
 
-from .enums import PositionSide, TrailingType, Word
+from .enums import PositionSide, TrailingType, Unresolved, Word
 from .money import HUNDRED, is_sane
 
 
@@ -62,11 +62,15 @@ class ExitLegPlacement(Struct, frozen=True, kw_only=True):
 
 
 class ExitsMoved(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """Where the legs rest now; only those that were asked for."""
+    """Where the legs rest now; only those that were asked for.
+
+    With *outcome* that is not known yet: they are being moved.
+    """
 
     position_id: str
     stop_loss: ExitLegPlacement | None = None
     take_profit: ExitLegPlacement | None = None
+    outcome: Unresolved | None = None
 
 
 class UncoveredPolicy(enum.StrEnum):
@@ -107,6 +111,8 @@ class LegState(Word):
     CHANGING = "CHANGING"
     ENDING = "ENDING"
     IN_DOUBT = "IN_DOUBT"
+    HELD = "HELD"
+    """The gateway holds it back, as the broker takes but one exit at a time."""
     ENDED = "ENDED"
 
 
@@ -139,6 +145,15 @@ class ExitQuantities(Struct, frozen=True, kw_only=True):
     take_profit: Decimal
 
 
+class UnprotectedPosition(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """An open position whose exits a client took away: so much has none of each kind now."""
+
+    position_id: str | None = None
+    symbol: str
+    side: PositionSide
+    uncovered: ExitQuantities
+
+
 class Shortfall(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """An exit that is missing: for how much, and why, if that is known."""
 
@@ -148,7 +163,10 @@ class Shortfall(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class ProtectiveLeg(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """An exit order. *remaining* is what may still execute; *price* is what it triggers at."""
+    """An exit order. *remaining* is what may still execute; *price* is what it triggers at. It is
+    *native* if the broker itself placed it for the entry, and named by its id if that gave it no
+    client order id.
+    """
 
     order_id: str | None = None
     client_order_id: str
@@ -157,6 +175,7 @@ class ProtectiveLeg(Struct, frozen=True, omit_defaults=True, kw_only=True):
     quantity: Decimal
     remaining: Decimal
     price: Decimal
+    native: bool = False
 
 
 class EntryProtection(Struct, frozen=True, omit_defaults=True, kw_only=True):

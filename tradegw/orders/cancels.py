@@ -43,7 +43,7 @@ class Cancels:
     @as_deferred
     async def cancel(self, order_id: str) -> CancelResult:
         """Cancel a working order."""
-        order_id = self._watch.order_id(order_id)
+        order_id = self._exits.current(self._watch.order_id(order_id))
         cancelled = await self._patience.within(self.carry_out(self.begin(order_id), order_id))
         if cancelled is None:
             known = self._watch.as_known(order_id)

@@ -34,6 +34,11 @@ class Change(OrderChange, frozen=True, omit_defaults=True, kw_only=True):
         return super().exits
 
     @property
+    def is_native(self) -> bool:
+        """Whether it is the broker that changes exits."""
+        return not self.guarded and (self.stop_loss, self.take_profit) != (None, None)
+
+    @property
     def at_broker(self) -> OrderChange:
         """What is the broker's."""
         change = OrderChange(**_members(self))

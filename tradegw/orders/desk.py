@@ -10,7 +10,7 @@ from zope.interface import implementer
 
 from ..deferreds import as_deferred, shield
 from ..errors import Overloaded, ShuttingDown
-from ..interfaces import IExits, ITrading
+from ..interfaces import ITrading
 from ..model.order import (
     CancelAllResult,
     CancelResult,
@@ -24,6 +24,7 @@ from ..model.protection import ExitsChange, ExitsMoved
 from .cancels import Cancels
 from .closing import Closing
 from .entry import Entry
+from .moves import Moves
 from .reference import Reference
 from .replaces import Replaces
 from .sweep import Sweep
@@ -49,7 +50,7 @@ class Desk:
         cancels: Cancels,
         sweep: Sweep,
         closing: Closing,
-        exits: IExits,
+        moves: Moves,
         reference: Reference,
     ) -> None:
         self._entry = entry
@@ -57,7 +58,7 @@ class Desk:
         self._cancels = cancels
         self._sweep = sweep
         self._closing = closing
-        self._exits = exits
+        self._moves = moves
         self._reference = reference
         self._stopping = False
         self._under_way = 0
@@ -111,12 +112,7 @@ class Desk:
         return self._kept(lambda: self._closing.close_all(symbol), MAX_URGENT)
 
     def move_exits(self, position_id: str, change: ExitsChange) -> Deferred[ExitsMoved]:
-        return self._kept(lambda: self._move_exits(position_id, change))
-
-    @as_deferred
-    async def _move_exits(self, position_id: str, change: ExitsChange) -> ExitsMoved:
-        position = await self._reference.position(position_id, change)
-        return await self._exits.move(position, change)
+        return self._kept(lambda: self._moves.move(position_id, change))
 
     def _kept(self, work: Callable[[], Deferred[T]], most: int = MAX_UNDER_WAY) -> Deferred[T]:
         if self._under_way >= most:

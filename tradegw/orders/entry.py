@@ -13,20 +13,20 @@ from decimal import Decimal
 from typing import Final
 
 from msgspec.structs import replace as with_changes
+from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from ..deferreds import as_deferred
 from ..errors import (
     GatewayError,
-    OrderDenied,
     OrderNotFound,
     Overloaded,
     UnsupportedOperation,
     leaves_doubt,
 )
 from ..interfaces import IExits, IOrderEntry
-from ..model.enums import OrderType
 from ..model.journal import IntentKind, Verdict
+from ..model.limits import Lane
 from ..model.market import Instrument, Quote
 from ..model.order import (
     Order,
@@ -46,6 +46,7 @@ from .intents import Intents
 from .line import Line
 from .resolution import Resolution
 from .told import Told
+from .trailing import TrailingOrders
 from .wanted import minted
 from .writing import Writing
 
@@ -101,6 +102,7 @@ class Entry:
         self._resolution = resolution
         self._renamed = renamed
         self._fresh = fresh
+        self._trailing = TrailingOrders(self, self._broker, exits, self._gate, fresh)
 
     @as_deferred
     async def submit(self, request: OrderRequest, key: str | None = None) -> OrderHandle:
@@ -116,13 +118,20 @@ class Entry:
                 return await self._dispatch.outcome(first)
         waited = await self._gate.open()
         self._check(request)
+        emulated = None
+        if self._trailing.concerns(request):
+            emulated = await self._trailing.emulated(request)
         if named:  # the same may have come while the gate was waited for
             first = self._intents.same_as(request.client_order_id, key, digest)
             if first is not None:
                 return await self._dispatch.outcome(first, waited)
+        if emulated is not None:
+            request = emulated.stop
         attempt = self._attempt(request, key, digest)
         attempt.mark(CHECKED)
         sent = with_changes(request, client_order_id=attempt.links.client_order_id)
+        if emulated is not None:
+            self._trailing.expect(attempt, emulated, sent, self._seed(attempt) or self.mint())
         return await self._dispatch.send(
             attempt,
             lambda: self._broker.submit(sent),
@@ -133,20 +142,9 @@ class Entry:
     def _check(self, request: OrderRequest) -> None:
         self._line.check()
         self._gate.check(request)
-        self._check_trailing(request)
         sides.check_order(request, self._fresh(request.symbol))
         if self._intents.in_doubt() >= MAX_IN_DOUBT:
             raise Overloaded(f"What became of {MAX_IN_DOUBT} orders is not known; no more are sent")
-
-    def _check_trailing(self, request: OrderRequest) -> None:
-        can = self._broker.capabilities().supported_order_types
-        if request.order_type is OrderType.TRAILING_STOP and OrderType.TRAILING_STOP not in can:
-            raise OrderDenied(
-                f"{self._broker.provider} has no TRAILING_STOP orders. Attach a stop that trails"
-                " instead: to an entry by its trailing_stop, to exits by a change with"
-                " trailing_distance and trailing_type",
-                "UNSUPPORTED",
-            )
 
     def _attempt(self, request: OrderRequest, key: str | None, digest: str) -> Attempt:
         """*request* under an id that the broker takes; its exits are expected from now on."""
@@ -164,17 +162,25 @@ class Entry:
         return attempt
 
     def expect_exits(self, attempt: Attempt, request: OrderRequest) -> None:
-        """Remember what *request* asks for, if we are to keep it."""
-        if not request.wants_exits or self._broker.manages_exits(request):
+        """Remember what *request* asks for; what the broker is to keep is watched."""
+        if not request.wants_exits:
             return
+        intent, seed = attempt.intent, self._seed(attempt)
+        shown = with_changes(request, client_order_id=attempt.links.shown_id)
+        native = self._broker.manages_exits(request)
+        self._exits.expect(intent.id, shown, seed, native=native)
+
+    def _seed(self, attempt: Attempt) -> str | None:
+        """What the names of its legs begin with; ``None`` if its client gave it no name."""
         intent = attempt.intent
         own_id, rule = intent.client_order_id, self._broker.client_order_ids
         is_long = own_id is not None and not rule.fits(own_id, LEG_SPARE)
-        seed = minted(intent.id, intent.at) if is_long else own_id
-        shown = with_changes(request, client_order_id=attempt.links.shown_id)
-        self._exits.expect(intent.id, shown, seed)
+        return minted(intent.id, intent.at) if is_long else own_id
 
     # -- what the exits use, and whoever changes orders
+
+    def mint(self) -> str:
+        return self._intents.mint()
 
     @property
     def refuses_repeats(self) -> bool:
@@ -234,7 +240,9 @@ class Entry:
         else:
             await self._writing.if_possible(attempt.intent)
         try:
-            order = await self._line.ask(lambda: self._broker.submit(request), always=True)
+            order = await self._line.ask(
+                lambda: self._broker.submit(request, Lane.EMERGENCY), always=True
+            )
         except GatewayError as error:
             self._leg_failed(attempt, error)
             raise
@@ -280,8 +288,10 @@ class Entry:
 
     @as_deferred
     async def price(self, symbol: str) -> Decimal:
-        quote = await self._line.ask(lambda: self._broker.quote(symbol), always=True)
-        return quote.last
+        return (await self.quote(symbol)).last
+
+    def quote(self, symbol: str) -> Deferred[Quote]:
+        return self._line.look(lambda: self._broker.quote(symbol))
 
     @as_deferred
     async def bracket_legs(self, symbol: str) -> list[Order]:

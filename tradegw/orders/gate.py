@@ -98,6 +98,11 @@ class Gate:
         reducing = self._reducing(others, request.position_id)
         self._trading.check(request, self._held(request.symbol, request.position_id), reducing)
 
+    def reducible(self, request: OrderRequest) -> Decimal:
+        """How much is held that *request* would reduce, whatever else may reduce it."""
+        held = self._held(request.symbol, request.position_id) or ZERO
+        return max(ZERO, held * -request.side.sign)
+
     def check_change(self, order: Order, change: OrderChange) -> None:
         """Raise ``OrderDenied`` if *order* must not be changed so."""
         if self._trading.is_open:

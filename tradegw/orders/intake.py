@@ -68,7 +68,8 @@ class Intake:
         self._release = release
         self._meters = meters
         self._suspect: Callable[[str], object]
-        self._relinked: Callable[[], object]
+        self._relinked: Callable[[], Deferred[bool]]
+        self._distrust: Callable[[str], object]
         self._ended: Callable[[Order], object]
         self._take: dict[type, Callable[[Any], None]] = {
             QuoteEvent: self._quote,
@@ -84,12 +85,14 @@ class Intake:
     def connect(
         self,
         suspect: Callable[[str], object],
-        relinked: Callable[[], object],
+        relinked: Callable[[], Deferred[bool]],
+        distrust: Callable[[str], object],
         ended: Callable[[Order], object],
     ) -> None:
-        """Who hears of what cannot be, of the link, and of orders that ended."""
+        """Who hears of what cannot be, of the link and its failings, and of orders that ended."""
         self._suspect = suspect
         self._relinked = relinked
+        self._distrust = distrust
         self._ended = ended
 
     def on_event(self, event: Event) -> None:
@@ -99,11 +102,27 @@ class Intake:
             self.log.failure("an event of the broker could not be taken in: {event}", event=event)
             self._suspect("an event of the broker could not be taken in")
 
-    def on_link_up(self) -> None:
-        self._relinked()
+    def on_link_up(self) -> Deferred[bool]:
+        return self._relinked()
 
     def on_link_down(self, symbols: tuple[str, ...], error: str | None) -> None:
         self._link.down(symbols, error)
+
+    def on_link_failed(self, error: str) -> None:
+        self._link.failed(error)
+
+    def on_retry(self) -> None:
+        self._meters.broker_reconnect_attempt()
+
+    def on_prices_lost(self, symbols: tuple[str, ...], error: str | None) -> None:
+        self.log.warn("no prices: {reason}", reason=error, symbols=symbols)
+        self._link.prices_lost(symbols)
+
+    def on_suspicion(self, reason: str) -> None:
+        self._suspect(reason)
+
+    def on_unreliable(self, reason: str) -> None:
+        self._distrust(reason)
 
     def _quote(self, event: QuoteEvent) -> None:
         self._link.quoted(event)

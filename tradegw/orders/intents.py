@@ -144,6 +144,10 @@ class Intents:
         group = body.oco_group_id if kind is IntentKind.SUBMIT else None
         return Attempt(intent, links(intent, group), self._seconds)
 
+    def mint(self) -> str:
+        """A client order id that was never used, and that others can be made from."""
+        return minted(self._new_id(), self._now())
+
     def add(self, attempt: Attempt) -> None:
         """*attempt* is about to be written down."""
         intent = attempt.intent

@@ -1,4 +1,6 @@
-"""The broker's link as the strategies see it: lost, back, stale, fresh (protocol section 5.9)."""
+"""The broker's link as the strategies see it: lost, back, given up for now, stale, fresh (protocol
+section 5.9).
+"""
 
 from __future__ import annotations
 
@@ -7,11 +9,11 @@ from datetime import datetime
 
 from twisted.internet.defer import Deferred
 
-from ..interfaces import IEventSink, WallClock
+from ..interfaces import IAlarm, IEventSink, WallClock
 from ..market.prices import Prices
 from ..market.staleness import Staleness
 from ..metrics.meters import Meters
-from ..model.enums import ConnectionEventKind, Platform, StalenessEventKind
+from ..model.enums import AlertCode, ConnectionEventKind, Platform, StalenessEventKind
 from ..model.events import ConnectionEvent, Event, QuoteEvent, StalenessEvent
 from ..model.market import Quote
 from ..secrecy import scrub
@@ -27,12 +29,14 @@ class Link:
         self,
         platform: Platform,
         sink: IEventSink,
+        alarm: IAlarm,
         meters: Meters,
         seconds: Callable[[], float],
         now: WallClock,
     ) -> None:
         self._platform = platform
         self._sink = sink
+        self._alarm = alarm
         self._meters = meters
         self._seconds = seconds
         self._now = now
@@ -41,6 +45,8 @@ class Link:
         self.staleness = Staleness()
         self._prices = Prices()
         self.is_up = False
+        self.problem: str | None = None
+        """Why it does not come up, once that has been told."""
 
     def up_after(self, work: Deferred[None]) -> Deferred[bool]:
         """Up when *work* is done, unless it is lost again meanwhile; fires with whether it is."""
@@ -56,6 +62,7 @@ class Link:
     def up(self) -> None:
         """Logged on; after a loss the gap is told."""
         self.is_up = True
+        self.problem = None
         if self._lost_at is None:
             return
         gap_ms = round((self._seconds() - self._lost_at) * 1000)
@@ -66,10 +73,11 @@ class Link:
     def down(self, symbols: tuple[str, ...], error: str | None) -> None:
         """Lost; *symbols* are stale from now on."""
         self._losses += 1
-        at = self._now()
-        self._prices.forget(symbols)
-        newly_stale = self.staleness.mark(symbols, at)
-        if self.is_up:
+        if not self.is_up:
+            self.prices_lost(symbols)
+        else:
+            self._prices.forget(symbols)
+            self.staleness.mark(symbols, self._now())
             self.is_up = False
             self._lost_at = self._seconds()
             self._meters.broker_disconnected()
@@ -79,8 +87,25 @@ class Link:
             )
             for event in self.greeting():
                 self._sink.publish(event)
-        elif newly_stale:  # a second stream was lost after the first
+
+    def prices_lost(self, symbols: tuple[str, ...]) -> None:
+        """Prices of *symbols* do not come, whatever the link of the account does."""
+        at = self._now()
+        self._prices.forget(symbols)
+        newly_stale = self.staleness.mark(symbols, at)
+        if newly_stale:
             self._sink.publish(self._staleness(StalenessEventKind.STALE, newly_stale, at))
+
+    def failed(self, error: str) -> None:
+        """It does not come up, whether it was up before or never; it is tried on."""
+        self.problem = error = scrub(error)
+        self._meters.broker_reconnect_failed()
+        self._tell(ConnectionEventKind.BROKER_CONNECTION_FAILED, error=error)
+        self._alarm.raise_alert(
+            AlertCode.INTERNAL_ERROR,
+            f"There is no connection to the broker, which is tried on: {error}",
+            {"broker": self._platform.value},
+        )
 
     def quoted(self, event: QuoteEvent) -> None:
         """A quote came."""

@@ -15,6 +15,7 @@ from ..errors import OrderNotFound, PositionNotFound
 from ..interfaces import IEnquiry, IJournal, WallClock
 from ..model.account import Account, Position, Trade, TradeQuery
 from ..model.enums import OrderStatus, PositionMode
+from ..model.limits import LimitsStatus
 from ..model.market import Bar, BarQuery, Capabilities, ConnectionStatus, Quote
 from ..model.order import Order, OrderQuery
 from . import filters
@@ -143,6 +144,9 @@ class Reads:
 
     def capabilities(self) -> Capabilities:
         return self._broker.capabilities()
+
+    def limits(self) -> LimitsStatus:
+        return self._broker.limits()
 
     @as_deferred
     async def status(self) -> ConnectionStatus:

@@ -150,6 +150,8 @@ class Reconciliation:
         except Exception:  # a defect of ours must not be the end of it
             self.log.failure("a reconciliation failed ({cause})", cause=cause)
             return False
+        if cause != "link" and self._findings.fills_missed:  # nothing is told while it is down
+            self._line.broker.missed(tuple(sorted(self._findings.fills_missed)))
         if self._findings.is_suspicious:
             self.suspect("what was found is believed when it is found again")
         self._since = began

@@ -57,7 +57,7 @@ class Replaces:
 
         Fails if nothing was done. Where only a part of it could be, the order shows which.
         """
-        order_id = self._watch.order_id(order_id)
+        order_id = self._exits.current(self._watch.order_id(order_id))
         changed = await self._patience.within(self._replace(order_id, change))
         if changed is None:
             return Replaced(order=self._watch.as_known(order_id), outcome=Unresolved.UNKNOWN)
@@ -117,6 +117,8 @@ class Replaces:
         """Whether the exits of an order are ours to keep, and not the broker's."""
         if self._exits.guards(order_id):
             return True
+        if self._exits.leaves_to_broker(order_id):
+            return False
         order = await self._entry.look_up(order_id)
         if order.parent_order_id is not None:
             raise InvalidRequest(f"Order {order_id} is itself an exit and has none", "stop_loss")
@@ -135,18 +137,23 @@ class Replaces:
             self._record.refused(intent, error)
             self._exits.unchanged(order_id, in_doubt=False)
             raise
-        return await self._finished(intent, order_id, changed, change.exits)
+        return await self._finished(intent, order_id, changed, change, change.exits)
 
     @as_deferred
     async def _finished(
-        self, intent: Intent, order_id: str, changed: Replaced, exits: ExitsChange
+        self,
+        intent: Intent,
+        order_id: str,
+        changed: Replaced,
+        change: Change,
+        exits: ExitsChange,
     ) -> Replaced:
-        """The broker's part is done, now *exits* are. Where they cannot be moved the order is told
-        as it is then: no refusal may say that nothing was done.
+        """The broker's part of *change* is done, now *exits* are. Where they cannot be moved the
+        order is told as it is then: no refusal may say that nothing was done.
         """
         # An event may have overtaken the answer: the exits are told how it is now.
         now = self._blotter.order(changed.order.id) or changed.order
-        self._exits.replaced(order_id, now)
+        self._exits.replaced(order_id, now, native=change.is_native)
         changed, undone = await self._repriced(changed, exits)
         self._record.done(intent, changed.order, undone)
         if undone is None:
@@ -227,7 +234,7 @@ class Replaces:
             self._exits.unchanged(order_id, in_doubt=False)
             return
         exits = change.exits if order_id in self._resuming else ExitsChange()
-        await self._finished(intent, order_id, changed, exits)
+        await self._finished(intent, order_id, changed, change, exits)
 
 
 def _with_exits(order: Order) -> OrderRequest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Final, TypeAlias
 
 from twisted.internet.defer import Deferred, DeferredSemaphore, gatherResults
@@ -13,6 +13,7 @@ from ..errors import GatewayError
 from ..model.enums import OrderStatus, OrderType
 from ..model.journal import Intent, IntentKind
 from ..model.order import CancelAllResult, Unresolved
+from ..model.protection import UnprotectedPosition
 from .attempt import Attempt
 from .blotter import Blotter
 from .cancels import Cancels
@@ -30,7 +31,9 @@ End: TypeAlias = tuple[str, bool]
 
 
 class Sweep:
-    """Has *cancels* cancel them; for each its client waits as *patience* says."""
+    """Has *cancels* cancel them; for each its client waits as *patience* says. *stripped* tells
+    which open positions lost their exits by that.
+    """
 
     log = Logger()
 
@@ -42,6 +45,7 @@ class Sweep:
         intents: Intents,
         dispatch: Dispatch,
         patience: Patience,
+        stripped: Callable[[Iterable[str]], list[UnprotectedPosition]],
     ) -> None:
         self._line = line
         self._cancels = cancels
@@ -49,11 +53,12 @@ class Sweep:
         self._intents = intents
         self._dispatch = dispatch
         self._patience = patience
+        self._stripped = stripped
 
     @as_deferred
     async def cancel_all(self, symbol: str | None) -> CancelAllResult:
         """Cancel all orders (of *symbol*). The failures are counted and named; what may still turn
-        up is one, under the id of its handle.
+        up is one, under the id of its handle. Positions that lost their exits are named.
         """
         on_the_way = [one for one in self._intents.under_way() if _would_rest(one, symbol)]
         working = await self._line.ask(self._line.broker.open_orders, always=True)
@@ -67,10 +72,12 @@ class Sweep:
         ends += [self._end_later(attempt, begun.keys(), at_once) for attempt in on_the_way]
         done = [end for end in await gatherResults(ends) if end is not None]
         failed = tuple(order_id for order_id, is_cancelled in done if not is_cancelled)
+        bare = tuple(self._stripped(order_id for order_id, _ in done))
         return CancelAllResult(
             cancelled_count=len(done) - len(failed),
             failed_count=len(failed),
             failed_order_ids=failed or None,
+            unprotected_positions=bare or None,
         )
 
     @as_deferred

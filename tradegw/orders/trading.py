@@ -50,7 +50,8 @@ class TradingSwitch:
     ) -> Deferred[TradingStatus]:
         before = self.gate.standing
         same = (before.operator.state, before.operator.reason, before.operator.set_by)
-        if same != (state, reason, set_by) or before.restriction is not None:
+        is_restricted = before.restriction is not None or before.distrust is not None
+        if same != (state, reason, set_by) or is_restricted:
             self.gate.set(
                 TradingStatus(state=state, since=self._now(), set_by=set_by, reason=reason)
             )
@@ -65,6 +66,19 @@ class TradingSwitch:
         if found is not None and found.reason == reason:
             return
         self.gate.restrict(reason, self._now())
+        self._restricted(reason)
+
+    def distrust(self, reason: str) -> None:
+        """The broker's stream does not tell all: reductions only, until an operator sets
+        ``ACTIVE``, and everybody is told; once, until the *reason* is another.
+        """
+        found = self.gate.standing.distrust
+        if found is not None and found.reason == reason:
+            return
+        self.gate.distrust(reason, self._now())
+        self._restricted(reason)
+
+    def _restricted(self, reason: str) -> None:
         self._thrown()
         self._alarm.raise_alert(
             AlertCode.INTERNAL_ERROR,

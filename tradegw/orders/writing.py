@@ -6,6 +6,7 @@ last, minutes later at another price: it is given up. What lowers risk leaves wi
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 from twisted.internet.interfaces import IReactorTime
@@ -57,6 +58,11 @@ class Writing:
             self._journal.keep(intent)
         except TimeoutError:
             pass  # it is in the journal's hands, and is written as soon as that is possible
+
+    async def settled(self) -> None:
+        """Ends when all that was to be written so far is durable, or has waited for long enough."""
+        with suppress(TimeoutError, JournalUnavailable):  # then it is written when that works again
+            await deadline(shield(self._journal.write()), URGENT_SECONDS, self._clock)
 
     def beside(self, intent: Intent) -> None:
         """Have *intent*, which lowers risk, written down; nobody waits for it."""

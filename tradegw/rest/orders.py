@@ -157,6 +157,8 @@ async def cancel_order(rooms: Rooms, order_id: str) -> CancelResult | Reply:
 async def cancel_all_orders(rooms: Rooms, query: BulkQuery) -> CancelAllResult:
     """Cancel all working orders, or those of one symbol.
 
-    Orders that could not be cancelled are counted and named; they do not fail the call.
+    Orders that could not be cancelled are counted and named; they do not fail the call. Exits of
+    open positions are orders as well: ``unprotected_positions``, absent when there are none, names
+    the positions that lost theirs and how much of each has none now.
     """
     return await rooms.trading.cancel_all(query.symbol)

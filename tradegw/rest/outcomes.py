@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TypeAlias, TypeVar
 
 from ..model.order import CancelResult, OrderHandle, Replaced
+from ..model.protection import ExitsMoved
 from .routing import Reply
 
-Told: TypeAlias = OrderHandle | CancelResult | Replaced
+Told: TypeAlias = OrderHandle | CancelResult | Replaced | ExitsMoved
 T = TypeVar("T", bound=Told | list[OrderHandle])
 
 UNKNOWN = 202

@@ -64,24 +64,29 @@ async def close_position(
     operation_id="modify_position_exits",
     body=ExitsChange,
     answer=ExitsMoved,
+    others={202: ExitsMoved},
     errors=(
         errors.InvalidValue,
         errors.ValidationFailed,
         errors.PositionNotFound,
         errors.OrderNotModifiable,
         errors.OrderDenied,
+        errors.OrderRejected,
         errors.UnsupportedOperation,
     ),
 )
-async def modify_position_exits(rooms: Rooms, position_id: str, body: ExitsChange) -> ExitsMoved:
-    """Move the resting stop-loss or take-profit of a position to a new price.
+async def modify_position_exits(
+    rooms: Rooms, position_id: str, body: ExitsChange
+) -> ExitsMoved | Reply:
+    """Move the stop-loss or take-profit of a position to a new price, or attach what it lacks.
 
     With ``trailing_distance`` and ``trailing_type`` (both) its stop-loss follows the market from
-    now on: it only ever comes closer, and no change makes it looser again. It does not attach exits
-    to a position that has none.
+    now on: it only ever comes closer, and no change makes it looser again. What the broker refuses
+    is answered as it is, and not tried again. With 202 it is not known yet where the exits rest:
+    they are being moved all the same, and ``GET /v1/protection`` shows how far that has come.
     """
     validation.check_exits(body)
-    return await rooms.trading.move_exits(position_id, body)
+    return told(await rooms.trading.move_exits(position_id, body))
 
 
 @routes.delete(

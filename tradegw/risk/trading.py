@@ -1,7 +1,8 @@
 """The switch before everything that could raise exposure: what each trading state lets through.
 
-An operator (a client or a signal) and the reconciliation each have a say, and the stricter of the
-two holds. Quantities are in base units, signed where they are held: a short position is negative.
+An operator (a client or a signal), the reconciliation and the evidence about the broker's stream
+each have a say, and the strictest holds. Quantities are in base units, signed where they are held:
+a short position is negative.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from decimal import Context, Decimal
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..errors import OrderDenied
 from ..model.enums import OrderType, Side
@@ -27,12 +29,13 @@ _REJECT_CODES: Final = {
 
 
 class Standing(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What must be remembered: what the operator set, and what the reconciliation found, if it
-    restricts trading.
+    """What must be remembered: what the operator set, and, if they restrict trading, what the
+    reconciliation found and why the broker's stream is not relied on.
     """
 
     operator: TradingStatus
     restriction: TradingStatus | None = None
+    distrust: TradingStatus | None = None
 
 
 class TradingGate:
@@ -57,28 +60,28 @@ class TradingGate:
         return self.status.state is TradingState.ACTIVE
 
     def set(self, status: TradingStatus) -> None:
-        """What the operator wants; ``ACTIVE`` also ends the reconciliation's restriction."""
-        ended = status.state is TradingState.ACTIVE
-        self._hold(
-            Standing(operator=status, restriction=None if ended else self.standing.restriction)
-        )
+        """What the operator wants; ``ACTIVE`` also ends the restrictions that others asked for."""
+        is_all = status.state is TradingState.ACTIVE
+        found = Standing(operator=status) if is_all else replace(self.standing, operator=status)
+        self._hold(found)
 
     def restrict(self, reason: str, at: datetime) -> None:
         """The reconciliation cannot explain something: only reductions may leave until it can, or
         until the operator sets ``ACTIVE``. Repeated, it has the newer reason and the first time.
         """
-        found = self.standing.restriction
-        restriction = TradingStatus(
-            state=TradingState.REDUCE_ONLY,
-            since=at if found is None else found.since,
-            set_by=StateSetter.RECONCILIATION,
-            reason=reason,
-        )
-        self._hold(Standing(operator=self.standing.operator, restriction=restriction))
+        restriction = _restricted(self.standing.restriction, reason, at)
+        self._hold(replace(self.standing, restriction=restriction))
 
     def lift(self) -> None:
         """What restricted trading is explained."""
-        self._hold(Standing(operator=self.standing.operator))
+        self._hold(replace(self.standing, restriction=None))
+
+    def distrust(self, reason: str, at: datetime) -> None:
+        """The broker's stream does not tell all: only reductions may leave until the operator sets
+        ``ACTIVE``. Repeated, it has the newer reason and the first time.
+        """
+        distrust = _restricted(self.standing.distrust, reason, at)
+        self._hold(replace(self.standing, distrust=distrust))
 
     def check(self, request: OrderRequest, held: Decimal | None, reducing: Decimal) -> None:
         """Raise ``OrderDenied`` if *request* must not leave now.
@@ -161,18 +164,25 @@ class TradingGate:
 
 
 def _stricter(standing: Standing) -> TradingStatus:
-    """The state that holds. Both reasons are told, so that nobody ends what he has not seen."""
-    operator, restriction = standing.operator, standing.restriction
-    if restriction is None:
+    """The state that holds. All reasons are told, so that nobody ends what he has not seen."""
+    operator = standing.operator
+    both = {"reconciliation": standing.restriction, "liveness": standing.distrust}
+    others = {who: status for who, status in both.items() if status is not None}
+    if not others:
         return operator
-    if operator.state is TradingState.ACTIVE:
-        return restriction
-    reasons = (operator.reason, f"reconciliation: {restriction.reason}")
+    if operator.state is not TradingState.ACTIVE:
+        reasons = [operator.reason, *(f"{who}: {each.reason}" for who, each in others.items())]
+        return replace(operator, reason="; ".join(reason for reason in reasons if reason))
+    first = min(others.values(), key=lambda status: status.since)
+    return replace(first, reason="; ".join(each.reason or "" for each in others.values()))
+
+
+def _restricted(found: TradingStatus | None, reason: str, at: datetime) -> TradingStatus:
     return TradingStatus(
-        state=operator.state,
-        since=operator.since,
-        set_by=operator.set_by,
-        reason="; ".join(reason for reason in reasons if reason),
+        state=TradingState.REDUCE_ONLY,
+        since=at if found is None else found.since,
+        set_by=StateSetter.RECONCILIATION,
+        reason=reason,
     )
 
 

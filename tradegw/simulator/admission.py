@@ -69,7 +69,7 @@ def check_order(
         if not _may_reduce(request, account, ledger):
             code = RejectReason.REDUCE_ONLY_VIOLATED.value
             raise OrderRejected("There is no position that the order would reduce", code)
-        if account.terms.exits_hold_quantity:
+        if account.terms.exits_hold_quantity or account.terms.one_exit:
             _check_unheld(request, account, ledger)
     else:
         reference = request.limit_price or request.stop_price
@@ -126,7 +126,8 @@ def _check_trailing(kind: TrailingType | None, distance: Decimal | None) -> None
 
 def _check_unheld(request: OrderRequest, account: MarginAccount, ledger: Ledger) -> None:
     """What rests to reduce the position holds its quantity. A stop and a limit may share one, as a
-    pair does; an order at market needs what neither holds. The exchange's own exits make way.
+    pair does, unless there can be but one exit; an order at market needs what neither holds. The
+    exchange's own exits make way.
     """
     there = account.reducible(request.symbol, request.side)
     if not there:
@@ -139,7 +140,9 @@ def _check_unheld(request: OrderRequest, account: MarginAccount, ledger: Ledger)
             stops += order.remaining
         else:
             limits += order.remaining
-    if request.order_type is OrderType.MARKET:
+    if account.terms.one_exit:
+        held = stops + limits
+    elif request.order_type is OrderType.MARKET:
         held = max(stops, limits)
     else:
         held = stops if request.order_type in _ON_TRIGGER else limits

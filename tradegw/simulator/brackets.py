@@ -3,6 +3,8 @@
 Every fill that opens gets its own pair of exits, of just that quantity. The exits of a pair share
 it: what one fills the other loses. Orders of one OCO group are all-or-nothing: a full fill or a
 rejection of one cancels the others.
+
+The terms can have it fail as real ones do: late, forgetful, or cancelling both exits for one.
 """
 
 from __future__ import annotations
@@ -12,9 +14,11 @@ from decimal import Decimal
 from typing import Protocol
 
 from ..model.enums import OrderStatus, OrderType, TimeInForce
+from ..model.money import ZERO
 from ..model.order import OrderChange
 from ..model.protection import LegKind
 from .ledger import Ledger
+from .terms import Terms
 from .working import WorkingOrder
 
 
@@ -37,22 +41,34 @@ class Places(Protocol):
 class Brackets:
     """Places, shrinks and cancels what belongs together."""
 
-    def __init__(self, ledger: Ledger, desk: Places) -> None:
+    def __init__(self, ledger: Ledger, desk: Places, terms: Terms) -> None:
         self._ledger = ledger
         self._desk = desk
+        self._terms = terms
+        self._exits = 0
 
     def after_fill(
         self, order: WorkingOrder, quantity: Decimal, opened: Decimal, time: datetime
     ) -> None:
         """*order* was filled by *quantity*, and *opened* of it now needs its exits."""
         self._shrink_sibling(order, quantity, time)
-        if opened and (order.stop_loss is not None or order.take_profit is not None):
+        if order.stop_loss is not None or order.take_profit is not None:
+            order.opened += opened
+        if order.opened and not (self._terms.brackets_when_filled and order.is_working):
+            opened, order.opened = order.opened, ZERO
             self._protect(order, opened, time)
         if not order.is_working:
             self._cancel_group(order, time)
 
     def after_end(self, order: WorkingOrder, time: datetime) -> None:
         """*order* has ended without being filled."""
+        if self._terms.brackets_linked and order.sibling_id is not None:
+            sibling = self._ledger.working(order.sibling_id)
+            if sibling is not None:
+                self._desk.end(sibling, OrderStatus.CANCELLED, time)
+        if order.opened:
+            opened, order.opened = order.opened, ZERO
+            self._protect(order, opened, time)
         if order.status is OrderStatus.REJECTED:
             self._cancel_group(order, time)
 
@@ -84,13 +100,17 @@ class Brackets:
             (LegKind.STOP_LOSS, entry.stop_loss),
             (LegKind.TAKE_PROFIT, entry.take_profit),
         ):
-            if price is not None:
+            if price is not None and not self._is_forgotten():
                 legs.append(self._leg(entry, kind, price, quantity, time))
         entry.brackets += 1
         for leg in legs:
             self._desk.place(leg)
         if len(legs) > 1:
             legs[0].sibling_id, legs[1].sibling_id = legs[1].id, legs[0].id
+
+    def _is_forgotten(self) -> bool:
+        self._exits += 1
+        return self._terms.brackets_lose > 0 and self._exits % self._terms.brackets_lose == 0
 
     def _leg(
         self, entry: WorkingOrder, kind: LegKind, price: Decimal, quantity: Decimal, time: datetime

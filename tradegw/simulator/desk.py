@@ -53,7 +53,7 @@ class Desk:
         self._ledger = ledger
         self._outbox = outbox
         self._new_id = new_id
-        self._brackets = Brackets(ledger, self) if terms.native_brackets else None
+        self._brackets = Brackets(ledger, self, terms) if terms.native_brackets else None
 
     def accept(self, order: WorkingOrder) -> None:
         """*order* works from now on."""

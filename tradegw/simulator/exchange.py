@@ -109,6 +109,14 @@ class Exchange:
         self._outbox.flush()
         return cancelled
 
+    def drop(self, order_id: str, status: OrderStatus = OrderStatus.EXPIRED) -> Order:
+        """End a working order without anybody having asked for it."""
+        order = self._working(order_id)
+        self._desk.end(order, status, self.time)
+        dropped = order.snapshot()
+        self._outbox.flush()
+        return dropped
+
     def replace(self, order_id: str, change: OrderChange, time: datetime) -> Order:
         """Change a working order in place; a new price or a larger quantity costs its priority."""
         self.advance(time)
@@ -254,7 +262,7 @@ class Exchange:
     def _drop_useless(self, symbol: str) -> None:
         """Cancel reduce-only orders whose position is gone."""
         for order in list(self._ledger.book(symbol).values()):
-            if not order.reduce_only:
+            if not (order.reduce_only and order.is_working):  # its sibling's end may have been its
                 continue
             if self._account.reducible(order.symbol, order.side):
                 order.reduces = True

@@ -19,7 +19,11 @@ class Terms(Struct, frozen=True, kw_only=True):
     ``partial_ratio``    orders fill in two parts: this share first, the rest at the next tick
     ``limit_through``    inside of a bar a limit trades only if the price goes beyond it
     ``native_brackets``  attached exits and OCO groups are the exchange's own business
+    ``brackets_when_filled``  exits are placed only when all of their entry has filled
+    ``brackets_linked``  who cancels one exit of a pair cancels the other with it
+    ``brackets_lose``    of the exits to be placed each so many-th is forgotten; 0: none
     ``exits_hold_quantity``  what rests to reduce a position cannot be sold by another order
+    ``one_exit``         nor can a stop and a limit rest for the same of it
     ``position_prefix``  a position's id is this and its symbol
     ``most_working``     how many orders may be at work at a time
     ``retained``         how many terminal orders, and how many trades, are remembered
@@ -35,7 +39,11 @@ class Terms(Struct, frozen=True, kw_only=True):
     partial_ratio: Decimal | None = None
     limit_through: bool = False
     native_brackets: bool = False
+    brackets_when_filled: bool = False
+    brackets_linked: bool = False
+    brackets_lose: int = 0
     exits_hold_quantity: bool = False
+    one_exit: bool = False
     position_prefix: str = "pos-"
     most_working: int = 10_000
     retained: int = 50_000

@@ -26,6 +26,7 @@ class WorkingOrder(Struct, kw_only=True, eq=False, omit_defaults=True):
     ``held_at``    the tick in which a first part was filled; the rest waits for the next
     ``reduces``    reduce-only, and there has been a position that it could reduce
     ``whole``      filled in one piece, whatever the terms say of parts and volume
+    ``opened``     what it opened and has no exits yet
     ``sibling_id`` the other exit of the pair, with which it shares a quantity
     """
 
@@ -65,6 +66,7 @@ class WorkingOrder(Struct, kw_only=True, eq=False, omit_defaults=True):
     reduces: bool = False
     whole: bool = False
     bill: Bill = field(default_factory=Bill)
+    opened: Decimal = ZERO
     sibling_id: str | None = None
     brackets: int = 0
     """How many pairs of exits the exchange has placed for it."""

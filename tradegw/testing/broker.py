@@ -39,6 +39,7 @@ from ..model.enums import (
 )
 from ..model.events import OrderEvent
 from ..model.identifiers import ClientOrderIdRule
+from ..model.limits import Lane, LimitsStatus
 from ..model.market import Bar, BarQuery, Capabilities, Instrument, Quote
 from ..model.money import ZERO
 from ..model.order import (
@@ -101,6 +102,7 @@ class ScriptedBroker(MultiService):
         self.brackets = brackets
         self.renames = False
         self.hedges = False
+        self.lanes: list[Lane] = []
         self.knows_client_ids = True
         self.successors: dict[str, str] = {}
         self.cancels_slowly = False
@@ -154,6 +156,41 @@ class ScriptedBroker(MultiService):
         """The order ends, cancelled, rejected or expired, by the broker's own doing."""
         self._change(self.orders[order_id], _KIND_OF[status], status=status, **members)
 
+    def keep_exits(
+        self, entry_id: str, quantity: Decimal | str, status: OrderStatus = OrderStatus.OPEN
+    ) -> dict[OrderType, Order]:
+        """Place legs for *quantity* of an entry, as if with ``brackets``; nothing pairs them."""
+        entry, legs = self.orders[entry_id], {}
+        wanted = {OrderType.STOP: entry.stop_loss, OrderType.LIMIT: entry.take_profit}
+        for order_type, price in wanted.items():
+            if price is None:
+                continue
+            self._next_id += 1
+            is_stop = order_type is OrderType.STOP
+            legs[order_type] = leg = Order(
+                id=f"leg-{self._next_id}",
+                symbol=entry.symbol,
+                side=entry.side.opposite,
+                order_type=order_type,
+                quantity=Decimal(quantity),
+                filled_quantity=ZERO,
+                remaining_quantity=Decimal(quantity),
+                status=status,
+                time_in_force=entry.time_in_force,
+                created_at=self.now(),
+                updated_at=self.now(),
+                stop_price=price if is_stop else None,
+                limit_price=None if is_stop else price,
+                parent_order_id=entry_id,
+            )
+            self.orders[leg.id] = leg
+            self.tell(leg, OrderEventKind.CREATED)
+        return legs
+
+    def work_on(self, order_id: str) -> None:
+        """An order that was only pending works from now on."""
+        self._change(self.orders[order_id], OrderEventKind.MODIFIED, status=OrderStatus.OPEN)
+
     def tell(self, order: Order, kind: OrderEventKind) -> None:
         """Send an order event."""
         if kind not in self.unheard:
@@ -194,7 +231,8 @@ class ScriptedBroker(MultiService):
     def instrument(self, symbol: str) -> Instrument | None:
         return self.instruments.get(symbol)
 
-    def submit(self, request: OrderRequest) -> Deferred[Order]:
+    def submit(self, request: OrderRequest, lane: Lane = Lane.ENTRY) -> Deferred[Order]:
+        self.lanes.append(lane)
         return self._answer("submit", request, lambda: self._accept(request))
 
     def _accept(self, request: OrderRequest) -> Order:
@@ -353,3 +391,9 @@ class ScriptedBroker(MultiService):
 
     def ping(self) -> Deferred[None]:
         return self._answer("ping", None, lambda: None)
+
+    def limits(self) -> LimitsStatus:
+        return LimitsStatus()
+
+    def missed(self, order_ids: tuple[str, ...]) -> None:
+        self.calls.append(("missed", order_ids))

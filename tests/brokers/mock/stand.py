@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
+from tradegw.brokers.endpoint import dialler
+from tradegw.brokers.memory import Memory
 from tradegw.brokers.mock.broker import MockBroker
 from tradegw.brokers.mock.chaotic_broker import ChaoticBroker
 from tradegw.brokers.mock.plugin import plugin
@@ -82,7 +84,16 @@ class Stand:
         self.react = react
         settings = gateway_settings(*subscriptions, state=state or Path("unused"))
         own = plugin.configure({"MOCK_ACCOUNT": "kept" if state else "fresh"} | environ, settings)
-        parts = BrokerParts(settings=settings, listener=self, clock=self.clock, now=self.now)
+        parts = BrokerParts(
+            settings=settings,
+            listener=self,
+            clock=self.clock,
+            now=self.now,
+            seconds=self.clock.seconds,
+            random=lambda: 0.5,
+            dial=dialler(self.clock),
+            memory=Memory(self.now),
+        )
         broker = plugin.build(own, parts)
         self.outer = broker
         inner = broker._broker if isinstance(broker, ChaoticBroker) else broker
@@ -99,13 +110,24 @@ class Stand:
         if self.react is not None:
             self.react(event)
 
-    def on_link_up(self) -> None:
+    def on_link_up(self) -> Deferred[bool]:
         assert self.links or not self.events, "news before the link was up"
         self.links.append("up")
+        return succeed(True)
 
     def on_link_down(self, symbols: tuple[str, ...], error: str | None) -> None:
         self.links.append("down")
         self.downs.append((symbols, error))
+
+    def on_link_failed(self, error: str) -> None: ...
+
+    def on_retry(self) -> None: ...
+
+    def on_prices_lost(self, symbols: tuple[str, ...], error: str | None) -> None: ...
+
+    def on_suspicion(self, reason: str) -> None: ...
+
+    def on_unreliable(self, reason: str) -> None: ...
 
     def wait(self, seconds: float) -> None:
         """Let *seconds* pass; every timer fires when it is due."""

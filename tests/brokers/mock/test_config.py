@@ -28,7 +28,7 @@ def test_defaults() -> None:
     assert (terms.cash, terms.currency) == (Decimal(100_000), "USD")
     assert (terms.leverage, terms.volume_limit) == (Decimal(1), Decimal(0))
     assert (terms.partial_ratio, terms.native_brackets) == (None, False)
-    assert not terms.exits_hold_quantity
+    assert not (terms.exits_hold_quantity or terms.one_exit)
     assert terms.position_prefix == "mock-pos-"
 
 
@@ -48,6 +48,7 @@ def test_good_values() -> None:
         MOCK_TAPE_SPEED="60",
         MOCK_NATIVE_BRACKETS="true",
         MOCK_EXITS_HOLD_QUANTITY="true",
+        MOCK_ONE_EXIT="true",
         MOCK_CASH="5000",
         MOCK_CURRENCY="EUR",
         MOCK_LEVERAGE="4",
@@ -59,6 +60,7 @@ def test_good_values() -> None:
     assert (terms.slippage.bps, terms.partial_ratio) == (Decimal("2.5"), Decimal("0.25"))
     assert (terms.native_brackets, terms.currency) == (True, "EUR")
     assert terms.exits_hold_quantity
+    assert terms.one_exit
     assert (terms.cash, terms.leverage) == (Decimal(5000), Decimal(4))
     assert terms.volume_limit == Decimal("0.1")
 

@@ -12,12 +12,16 @@ from tradegw.exits.naming import LegName
 from tradegw.model.enums import OrderType, Side
 from tradegw.model.protection import LegKind
 
-from ..steps import GUARDED, number_of
+from ..steps import ATTACHED, GUARDED, number_of
 from ..venue import Entered, Venue
 from ..world import BEGINNING
+from .ledger import moment
 
 KEEPING_SECONDS: Final = 1.0
 """So long after its answer a moved price is written down, at the latest."""
+
+KNOWN_SECONDS: Final = 70.0
+"""So long after an execution the gateway has asked the broker for all of them."""
 
 SETTLING_SECONDS: Final = 60.0
 """So long after it was last asked for what was not accepted may take effect yet."""
@@ -28,6 +32,11 @@ def exits_cover(venue: Venue, kinds: Iterable[str]) -> Iterator[str]:
     position = venue.exchange.position(GUARDED)
     held = Decimal(0) if position is None else position.quantity
     resting = [o for o in venue.open_orders() if o.symbol == GUARDED and o.side is Side.SELL]
+    if venue.kind.one_exit and len(tuple(kinds)) > 1:
+        live = sum((order.remaining_quantity for order in resting), Decimal(0))
+        if live != held:
+            yield f"{held} {GUARDED} are held, {live} rest as one exit or the other"
+        return
     for kind in ("stop_loss", "take_profit"):
         order_type = OrderType.STOP if kind == "stop_loss" else OrderType.LIMIT
         live = sum(
@@ -35,6 +44,40 @@ def exits_cover(venue: Venue, kinds: Iterable[str]) -> Iterator[str]:
         )
         if live != (held if kind in kinds else 0):
             yield f"{held} {GUARDED} are held, {live} rest as {kind}"
+
+
+def attached_exits_cover(venue: Venue, intents: Iterable[Any]) -> Iterator[str]:
+    """What rests for a position that was opened without exits is never more than is open of it; it
+    is no less, if exits were attached when all had been bought.
+    """
+    wishes = [intent for intent in intents if intent.kind == "attach"]
+    position = venue.exchange.position(ATTACHED)
+    held = Decimal(0) if position is None else position.quantity
+    if position is not None and position.side.closing is not Side.SELL:
+        yield f"{ATTACHED} is short: exits closed more than there was"
+        return
+    resting = [o for o in venue.open_orders() if o.symbol == ATTACHED and o.side is Side.SELL]
+    kinds = {kind for intent in wishes for kind in intent.body}
+    shared = venue.kind.one_exit and len(kinds) > 1
+    for order_type in (OrderType.STOP, OrderType.LIMIT):
+        kind = "stop_loss" if order_type is OrderType.STOP else "take_profit"
+        orders = [order for order in resting if shared or order.order_type is order_type]
+        live = sum((order.remaining_quantity for order in orders), Decimal(0))
+        if live > held:
+            yield f"{held} {ATTACHED} are held, {live} rest as {kind}"
+        elif live < held and kind in kinds and all(_is_attached(venue, one) for one in wishes):
+            yield f"{held} {ATTACHED} are held, {live} rest as {kind}, which was attached"
+
+
+def _is_attached(venue: Venue, intent: Any) -> bool:
+    """Whether the whole of the position was there, and known, when exits were attached."""
+    said = intent.settled
+    if said is None or said.status != 200 or "outcome" in said.body:
+        return False
+    bought = [
+        trade for trade in venue.trades() if trade.symbol == ATTACHED and trade.side is Side.BUY
+    ]
+    return all(trade.timestamp <= moment(said.asked_at - KNOWN_SECONDS) for trade in bought)
 
 
 def nothing_flipped(venue: Venue) -> Iterator[str]:
@@ -55,8 +98,8 @@ class Asked(Struct, frozen=True):
 def exits_are_where_they_were_put(
     venue: Venue, intents: Iterable[Any], losses: Iterable[float] = ()
 ) -> Iterator[str]:
-    """Every leg rests at the last price that was accepted for it, or at one that was asked for
-    later or meanwhile, of which nobody can know.
+    """Every leg of the gateway rests at the last price that was accepted for it, or at one that was
+    asked for later or meanwhile, of which nobody can know.
 
     The price of legs to come is written down, but not waited for: what was answered just before one
     of *losses*, when the gateway died, may be lost.

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from tradegw.model.enums import Side
 
-from ..steps import GUARDED, number_of
+from ..steps import ATTACHED, GUARDED, number_of
 from ..venue import Entered, Venue
 from ..world import BEGINNING
 
@@ -27,7 +27,7 @@ def entries(venue: Venue) -> dict[int, list[Entered]]:
     """The orders that clients wanted, by intent; exit legs are none of them."""
     found: defaultdict[int, list[Entered]] = defaultdict(list)
     for entered in venue.entered:
-        is_leg = entered.request.symbol == GUARDED and entered.request.side is Side.SELL
+        is_leg = entered.request.symbol in (GUARDED, ATTACHED) and entered.request.side is Side.SELL
         if entered.via == "submit" and not is_leg:
             found[number_of(entered.request.quantity)].append(entered)
     return found

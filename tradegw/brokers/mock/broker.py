@@ -23,6 +23,7 @@ from ...interfaces import IBroker
 from ...model.account import Account, Position, Trade, TradeQuery
 from ...model.enums import AssetClass, OrderType, PositionMode
 from ...model.identifiers import ClientOrderIdRule, growing_id
+from ...model.limits import Lane, LimitsStatus
 from ...model.market import Bar, BarQuery, Capabilities, Instrument, Quote
 from ...model.money import ONE
 from ...model.order import (
@@ -64,7 +65,7 @@ class MockBroker(MultiService):
         self._kept = kept = KeptAccount(parts.settings.state_dir, own.terms) if own.kept else None
         self.account_name = f"mock:{uuid4()}" if kept is None else kept.name
         self._terms = own.terms if kept is None else kept.terms(own.terms)
-        self.exits_hold_quantity = self._terms.exits_hold_quantity
+        self.exits_hold_quantity = self._terms.exits_hold_quantity or self._terms.one_exit
         self.exchange = Exchange(
             self._terms,
             lambda symbol: self._feed.instrument(symbol),  # noqa: PLW0108  (made below)
@@ -115,9 +116,9 @@ class MockBroker(MultiService):
 
     def instrument(self, symbol: str) -> Instrument | None:
         known = self._feed.instrument(symbol)
-        return None if known is None else known.rules
+        return None if known is None else replace(known.rules, one_exit=self._terms.one_exit)
 
-    def submit(self, request: OrderRequest) -> Deferred[Order]:
+    def submit(self, request: OrderRequest, _lane: Lane = Lane.ENTRY) -> Deferred[Order]:
         return execute(self._submit, request)
 
     def cancel(self, order_id: str) -> Deferred[Order]:
@@ -164,6 +165,12 @@ class MockBroker(MultiService):
 
     def ping(self) -> Deferred[None]:
         return succeed(None)
+
+    def limits(self) -> LimitsStatus:
+        return LimitsStatus()
+
+    def missed(self, order_ids: tuple[str, ...]) -> None:
+        """Never, but by the doing of ``chaos``: there is no stream that could fail."""
 
     def _go_on(self, kept: KeptAccount) -> None:
         """Say what the account holds, and have prices for all of it."""

@@ -20,6 +20,7 @@ from zope.interface import implementer
 from ...errors import NotSent, OrderRejected, ProviderError
 from ...interfaces import IBroker
 from ...model.account import Account, Position, Trade, TradeQuery
+from ...model.limits import Lane, LimitsStatus
 from ...model.market import Bar, BarQuery, Capabilities, Instrument, Quote
 from ...model.order import (
     ClosePositionRequest,
@@ -85,8 +86,8 @@ class ChaoticBroker(MultiService):
     def instrument(self, symbol: str) -> Instrument | None:
         return self._broker.instrument(symbol)
 
-    def submit(self, request: OrderRequest) -> Deferred[Order]:
-        return self._call("submit", lambda: self._broker.submit(request), refusable=True)
+    def submit(self, request: OrderRequest, lane: Lane = Lane.ENTRY) -> Deferred[Order]:
+        return self._call("submit", lambda: self._broker.submit(request, lane), refusable=True)
 
     def cancel(self, order_id: str) -> Deferred[Order]:
         return self._call("cancel", lambda: self._broker.cancel(order_id))
@@ -134,6 +135,12 @@ class ChaoticBroker(MultiService):
 
     def ping(self) -> Deferred[None]:
         return self._call("ping", self._broker.ping)
+
+    def limits(self) -> LimitsStatus:
+        return self._broker.limits()
+
+    def missed(self, order_ids: tuple[str, ...]) -> None:
+        """Expected here."""
 
     def _call(
         self, name: str, work: Callable[[], Deferred[T]], *, refusable: bool = False

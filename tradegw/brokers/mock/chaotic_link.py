@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
@@ -88,11 +89,26 @@ class ChaoticLink:
             if fault == EventFault.DUPLICATE and not self.is_down:
                 self._tell(event)
 
-    def on_link_up(self) -> None:
-        self._listener.on_link_up()
+    def on_link_up(self) -> Deferred[bool]:
+        return self._listener.on_link_up()
 
     def on_link_down(self, symbols: tuple[str, ...], error: str | None) -> None:
         self._listener.on_link_down(symbols, error)
+
+    def on_link_failed(self, error: str) -> None:
+        self._listener.on_link_failed(error)
+
+    def on_retry(self) -> None:
+        self._listener.on_retry()
+
+    def on_prices_lost(self, symbols: tuple[str, ...], error: str | None) -> None:
+        self._listener.on_prices_lost(symbols, error)
+
+    def on_suspicion(self, reason: str) -> None:
+        self._listener.on_suspicion(reason)
+
+    def on_unreliable(self, reason: str) -> None:
+        self._listener.on_unreliable(reason)
 
     def lose(self, share: float) -> None:
         """The link breaks; *share* says for how long. What was held back is lost as well."""

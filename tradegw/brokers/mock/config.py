@@ -70,6 +70,7 @@ def read_settings(environ: Mapping[str, str], settings: Settings) -> MockSetting
             partial_ratio=_partial_ratio(read),
             native_brackets=read.boolean("MOCK_NATIVE_BRACKETS", default=False),
             exits_hold_quantity=read.boolean("MOCK_EXITS_HOLD_QUANTITY", default=False),
+            one_exit=read.boolean("MOCK_ONE_EXIT", default=False),
             position_prefix="mock-pos-",
         ),
     )

@@ -1,0 +1,69 @@
+"""Both exits of a pair executed: noticed in whatever way that was heard of, by an event or by the
+answer to a cancel that came too late.
+
+Where positions are netted, others pay for what was sold too much: what they hold is less, or what
+they buy only closes the excess. Who paid is noted, so that what the entry fills next is open.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from ..model.enums import Side
+from ..model.money import ZERO
+from .alerts import Alerts
+from .guarded import Guarded
+from .keeping import Keeping
+from .leg import Leg
+from .native import may_be_ahead
+from .plans import Plans
+from .pursuit import Pursuit
+
+
+class Doubles:
+    """Tells of double exits, each once, and has the broker asked what it holds then."""
+
+    def __init__(self, plans: Plans, keeping: Keeping, alerts: Alerts, pursuit: Pursuit) -> None:
+        self._plans = plans
+        self._keeping = keeping
+        self._alerts = alerts
+        self._pursuit = pursuit
+
+    def look(self, guarded: Guarded, last: Leg | None = None) -> None:
+        """*last* executed last, or nobody knows which leg of the plan did.
+
+        Before the broker was asked, what the legs executed too much may just be what the entry
+        filled and nobody told of yet.
+        """
+        plan = guarded.plan
+        told = guarded.overshot = min(guarded.overshot, plan.overshot)
+        filled = [leg for leg in plan.legs if leg.filled > 0]
+        if plan.overshot <= told or not filled:
+            return
+        last = last if last in filled else filled[-1]
+        others = [leg for leg in filled if leg is not last]
+        first = next((leg for leg in others if leg.kind is not last.kind), None)
+        is_early = self._pursuit.is_held or may_be_ahead(plan, last)
+        if is_early and first is None:
+            return
+        guarded.overshot = plan.overshot
+        self._alerts.double_exit(plan, first or next(iter(others), last), last)
+        self._pursuit.suspect(f"both exits of {plan.parent_id} executed")
+
+    def repay(
+        self, symbol: str, exit_side: Side, quantity: Decimal, but: Guarded | None = None
+    ) -> Decimal:
+        """*quantity* of *symbol* went into what exits on *exit_side* executed too much; how much of
+        it plans other than *but* owed, the oldest first. What that one owes itself it pays first.
+        """
+        left = quantity - min(quantity, ZERO if but is None else but.plan.excess)
+        owed = left
+        for guarded in self._plans.all():
+            plan = guarded.plan
+            if guarded is but or plan.symbol != symbol or plan.exit_side is not exit_side:
+                continue
+            paid = min(left, max(ZERO, plan.overshot - plan.repaid))
+            plan.repaid += paid
+            left -= paid
+            self._keeping.keep(guarded)
+        return owed - left

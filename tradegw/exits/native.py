@@ -1,0 +1,90 @@
+"""Exits that the broker keeps itself: which of its orders are legs of which plan.
+
+A plan of an entry whose exits the broker keeps is like any other. Its legs are the broker's own
+orders, which name the entry as their parent; they are found in order events, in the answers of a
+reconciliation, and by asking for them.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from ..model.enums import OrderType
+from ..model.money import ZERO
+from ..model.order import Order
+from ..model.protection import LegKind
+from .guarded import Guarded
+from .leg import Leg, exists, trigger
+from .naming import LegName
+from .plan import Plan
+from .plans import Plans
+
+GRACE_SECONDS: Final = 5.0
+"""What the broker may need after a fill to place, lower or cancel its own legs."""
+
+_KINDS: Final = {
+    OrderType.STOP: LegKind.STOP_LOSS,
+    OrderType.STOP_LIMIT: LegKind.STOP_LOSS,
+    OrderType.TRAILING_STOP: LegKind.STOP_LOSS,
+    OrderType.LIMIT: LegKind.TAKE_PROFIT,
+}
+
+
+def exits_of(entry: Order) -> dict[LegKind, Decimal]:
+    """Where the exits of *entry* are to be, as the broker shows it."""
+    shown = {LegKind.STOP_LOSS: entry.stop_loss, LegKind.TAKE_PROFIT: entry.take_profit}
+    return {kind: price for kind, price in shown.items() if price is not None}
+
+
+def may_be_native(plans: Plans, order: Order) -> bool:
+    """Whether *order* belongs to another, and was not sent from here."""
+    return order.parent_order_id is not None and not plans.sent_leg(order.client_order_id)
+
+
+def may_be_ahead(plan: Plan, leg: Leg) -> bool:
+    """Whether *leg* may have executed what the entry filled and nobody told of yet: legs of our own
+    are not placed before a fill is known.
+    """
+    return leg.native and not plan.entry_ended
+
+
+def awaits_broker(plan: Plan, kind: LegKind) -> bool:
+    """Whether the broker is about to place legs of *kind*."""
+    return plan.trusting and kind in plan.kinds
+
+
+def native_leg(plans: Plans, order: Order) -> tuple[Guarded, Leg] | None:
+    """The leg that *order* is, which the broker placed for an entry of ours; a leg of the plan from
+    now on. Its state is not taken in yet.
+    """
+    known = plans.of_leg_id(order.id)
+    if known is not None or not may_be_native(plans, order):
+        return known
+    guarded = plans.by_entry_id(str(order.parent_order_id))
+    kind = _KINDS.get(order.order_type)
+    if guarded is None or kind is None or not guarded.plan.native:
+        return None
+    if order.side is not guarded.plan.exit_side or not exists(order):
+        return None
+    return guarded, _replaced(guarded, kind) or _adopted(plans, guarded, kind, order)
+
+
+def _replaced(guarded: Guarded, kind: LegKind) -> Leg | None:
+    """The leg that its client, or we, are having changed: another takes its place, whatever name
+    the broker gives that. While the entry fills it may as well be a leg of what filled last.
+    """
+    plan = guarded.plan
+    legs = (leg for leg in plan.live_legs(kind) if leg.native and leg.changing)
+    return next((leg for leg in legs if leg.ended or plan.entry_ended), None)
+
+
+def _adopted(plans: Plans, guarded: Guarded, kind: LegKind, order: Order) -> Leg:
+    plan, name = guarded.plan, order.client_order_id or order.id
+    used = LegName.read(name)
+    if used is not None:  # it may be just as ours are
+        plan.numbers[used.kind] = max(plan.numbers.get(used.kind, 0), used.number + 1)
+    price = trigger(kind, order) or plan.targets.get(kind, ZERO)
+    leg = Leg(kind, name, order.quantity, price, native=True)
+    plans.add_leg(guarded, leg)
+    return leg
