@@ -12,6 +12,7 @@ import argparse
 import cProfile
 import gc
 import json
+import random
 import statistics
 import subprocess
 import sys
@@ -26,6 +27,8 @@ from prometheus_client import CollectorRegistry
 from twisted.internet import reactor as installed
 from twisted.python.failure import Failure
 
+from tradegw.brokers.endpoint import dialler
+from tradegw.brokers.memory import Memory
 from tradegw.brokers.mock.plugin import plugin
 from tradegw.brokers.registry import BrokerParts
 from tradegw.config.read import read
@@ -78,7 +81,16 @@ def core_on_mock(kind: str, directory: str) -> tuple[Core, Any]:
     }
     settings = read(environ)
     news = Forwarding()
-    parts = BrokerParts(settings=settings, listener=news, clock=reactor, now=now)
+    parts = BrokerParts(
+        settings=settings,
+        listener=news,
+        clock=reactor,
+        now=now,
+        seconds=time.monotonic,
+        random=random.random,
+        dial=dialler(reactor),
+        memory=Memory(now),
+    )
     broker = plugin.build(plugin.configure(environ, settings), parts)
     journal: IJournal = MemoryJournal()
     if kind == "disk":

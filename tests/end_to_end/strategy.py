@@ -79,7 +79,7 @@ class Strategy:
         key = f"{self.name}-{number}-close"
         self.call("DELETE", f"/v1/positions/mock-pos-W{self.name}", {}, key)
 
-    def submit(self, client_order_id: str, order: dict[str, str]) -> tuple[int, Any]:
+    def submit(self, client_order_id: str, order: dict[str, Any]) -> tuple[int, Any]:
         answer = self.call("POST", "/v1/orders", order | {"client_order_id": client_order_id})
         self.answers[client_order_id] = answer
         return answer

@@ -136,6 +136,15 @@ def test_resting_orders_are_listed_modified_and_cancelled(gateway: Any) -> None:
     assert {order.id for order in cancelled_ones} == {first.id, second.id}
 
 
+def test_a_cancel_of_all_orders_that_takes_exits_along_can_be_read(gateway: Any) -> None:
+    """Its answer has a member that the SDK does not know."""
+    gateway.submit_order("AAPL", "buy", "1", stop_loss="1", take_profit="9999")
+    wait_until(lambda: len(gateway.list_orders(symbol="AAPL")) == 2, "the exits")
+    result = gateway.cancel_all_orders(symbol="AAPL")
+    assert (result.cancelled_count, result.failed_count) == (2, 0)
+    assert gateway.list_orders(symbol="AAPL") == []
+
+
 def test_every_order_type_is_accepted(gateway: Any) -> None:
     submit = gateway.submit_order
     submit("AAPL", "buy", "1", "limit", limit_price="1", time_in_force="day")

@@ -307,6 +307,7 @@ def test_smoke_account_and_broker_are_described(url: str) -> None:
     capabilities = got(url, "/v1/capabilities")
     assert "LIMIT" in capabilities["supported_order_types"]
     assert capabilities["position_mode"] in ("NETTING", "HEDGING")
+    assert got(url, "/v1/limits")["limits"] == []
     status = got(url, "/v1/status")
     assert status["connected"] is True
     assert status["latency_ms"] >= 0
