@@ -10,6 +10,7 @@ killed at any moment is as good as being stopped.
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import SystemRandom
 from typing import Any, Final, TypeAlias
 
 from prometheus_client import CollectorRegistry
@@ -20,6 +21,8 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from .brokers.endpoint import dialler
+from .brokers.memory import Memory
 from .brokers.registry import BrokerParts, BrokerPlugin
 from .config.settings import Settings
 from .core import Core, Surroundings
@@ -60,11 +63,26 @@ class Forwarding:
     def on_event(self, event: Event) -> None:
         self.to.on_event(event)
 
-    def on_link_up(self) -> None:
-        self.to.on_link_up()
+    def on_link_up(self) -> Deferred[bool]:
+        return self.to.on_link_up()
 
     def on_link_down(self, symbols: tuple[str, ...], error: str | None) -> None:
         self.to.on_link_down(symbols, error)
+
+    def on_link_failed(self, error: str) -> None:
+        self.to.on_link_failed(error)
+
+    def on_retry(self) -> None:
+        self.to.on_retry()
+
+    def on_prices_lost(self, symbols: tuple[str, ...], error: str | None) -> None:
+        self.to.on_prices_lost(symbols, error)
+
+    def on_suspicion(self, reason: str) -> None:
+        self.to.on_suspicion(reason)
+
+    def on_unreliable(self, reason: str) -> None:
+        self.to.on_unreliable(reason)
 
 
 class Gateway(MultiService):
@@ -94,8 +112,19 @@ class Gateway(MultiService):
         self._seconds = seconds
         self._open_journal = open_journal
         self._news = Forwarding()
+        self._memory = Memory(now)
         self.broker = plugin.build(
-            own, BrokerParts(settings=settings, listener=self._news, clock=reactor, now=now)
+            own,
+            BrokerParts(
+                settings=settings,
+                listener=self._news,
+                clock=reactor,
+                now=now,
+                seconds=seconds,
+                random=SystemRandom().random,
+                dial=dialler(reactor),
+                memory=self._memory,
+            ),
         )
         self.broker.setServiceParent(self)
 
@@ -114,6 +143,7 @@ class Gateway(MultiService):
         settings, clock, now = self._settings, self._clock, self._now
         meters = Meters(CollectorRegistry(), settings.platform)
         self._journal = journal
+        self._memory.keep_in(journal)
         self._fanout, websocket = wiring.build(
             clock,
             now,

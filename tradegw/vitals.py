@@ -60,6 +60,7 @@ class Vitals:
                     platform=self._platform,
                     connected=connected,
                     stale_instruments=stale or None,
+                    message=self._link.problem,
                 ),
             ),
         )

@@ -297,6 +297,21 @@ def test_active_ends_both_and_a_lift_only_what_the_reconciliation_said() -> None
     assert trading.is_open
 
 
+def test_distrust_of_the_stream_holds_until_an_operator_has_seen_it() -> None:
+    """Positions that can be explained say nothing of the stream."""
+    trading = gate(ACTIVE)
+    trading.distrust("fills are missing", NOON)
+    trading.restrict("AAPL: 10 held, 12 expected", NOON + timedelta(minutes=1))
+    assert trading.status.since == NOON
+    assert trading.status.reason == "AAPL: 10 held, 12 expected; fills are missing"
+    trading.lift()
+    assert trading.status == status(REDUCE_ONLY, StateSetter.RECONCILIATION, "fills are missing")
+    trading.set(status(HALTED, StateSetter.SIGNAL))
+    assert trading.status.reason == "liveness: fills are missing"
+    trading.set(status(ACTIVE, StateSetter.CLIENT))
+    assert trading.is_open
+
+
 def test_a_restriction_that_is_repeated_began_when_it_began() -> None:
     trading = gate(ACTIVE)
     trading.restrict("one", NOON)

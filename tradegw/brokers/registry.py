@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Any, Final, Protocol
 
@@ -10,18 +10,25 @@ from msgspec import Struct
 from twisted.internet.interfaces import IReactorTime
 
 from ..config.settings import Settings
-from ..interfaces import IBroker, IBrokerListener, WallClock
+from ..interfaces import IBroker, IBrokerListener, IMemory, WallClock
+from .endpoint import Dial
 
 GROUP: Final = "tradegw.brokers"
 
 
 class BrokerParts(Struct, frozen=True, kw_only=True):
-    """What a broker is given to work with."""
+    """What a broker is given to work with. *seconds* tells monotonic time, *random* is at least 0
+    and below 1.
+    """
 
     settings: Settings
     listener: IBrokerListener
     clock: IReactorTime
     now: WallClock
+    seconds: Callable[[], float]
+    random: Callable[[], float]
+    dial: Dial
+    memory: IMemory
 
 
 class BrokerPlugin(Protocol):
