@@ -252,7 +252,9 @@ def lacks_holding(error: GatewayError) -> bool:
 
 
 def is_placement_fault(error: GatewayError) -> bool:
-    """Whether a failed exit leg counts: not if limited in rate, nor if broker or market is shut."""
+    """Whether a failed exit leg counts: not if limited in rate, nor if broker or market is shut, or
+    an order of the other side stands in its way for now (``WASH_TRADE``).
+    """
     if isinstance(error, OrderRejected):
-        return error.reject_code != "MARKET_CLOSED"
+        return error.reject_code not in ("MARKET_CLOSED", "WASH_TRADE")
     return not isinstance(error, (RateLimited, ProviderUnavailable))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -9,9 +10,10 @@ import pytest
 from twisted.internet.defer import CancelledError
 from twisted.logger import capturedLogs, eventAsText
 
-from tests.brokers.peer import Stand, reply, told
+from tests.brokers.peer import NOON, Stand, reply, told
 from tradegw.brokers.budget import Rules
 from tradegw.brokers.call import Call, Reply, query_text, segment
+from tradegw.brokers.clock import BrokerClock
 from tradegw.brokers.connections import IDLE_SECONDS
 from tradegw.brokers.ratelimit import Limit, Reading
 from tradegw.errors import NotSent, ProviderError, RateLimited, leaves_doubt
@@ -197,6 +199,46 @@ def test_a_reader_that_fails_spoils_no_answer() -> None:
     stand.wire.answer(reply(b"[]"))
     assert result.value.body == b"[]"
     assert stand.budget.status().limits[0].left == 9
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "yesterday",
+        "Mon, 1 Jan 99999999999999999999 00:00:00 GMT",
+        "Mon, 01 Jan 2026 00:00:00 +99999999999999999999",
+        "Sat, 01 Jan 0001 00:00:00 +2359",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+    ],
+)
+@pytest.mark.parametrize("status", [200, 429])
+def test_g10_times_that_make_no_sense_spoil_no_answer(date: str, status: int) -> None:
+    stand = Stand(TEN)
+    result = stand.send("POST")
+    stand.wire.answer(reply(b"[]", status, f"Date: {date}", f"Retry-After: {date}"))
+    assert (result.value.status, result.value.body) == (status, b"[]")
+    (limit,) = stand.budget.status().limits
+    assert limit.paused_until is None or limit.paused_until <= stand.now() + timedelta(days=7)
+
+
+def test_g10_a_pause_without_end_is_one_of_a_week() -> None:
+    stand = Stand(TEN, read=lambda _reply: told(pause=1e13))
+    result = stand.send("POST")
+    stand.wire.answer(reply(b"", 429))
+    assert result.value.status == 429
+    (limit,) = stand.budget.status().limits
+    assert limit.paused_until == stand.now() + timedelta(days=7)
+
+
+def test_a_clock_that_fails_spoils_no_answer() -> None:
+    class Broken(BrokerClock):
+        def dated(self, header: str | None, took: float) -> None:
+            raise RuntimeError("a defect")
+
+    stand = Stand(time=Broken(lambda: NOON, lambda: 0.0))
+    result = stand.send("POST")
+    stand.wire.answer(reply(b"[]"))
+    assert result.value.body == b"[]"
 
 
 @pytest.mark.parametrize(

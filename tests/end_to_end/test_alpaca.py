@@ -43,7 +43,7 @@ class AlpacaDaemon(Daemon):
     """A gateway at the double."""
 
     def __init__(self, state: Path, double: Beside, **environment: str) -> None:
-        super().__init__(state, **environment)
+        super().__init__(state, 0, **environment)
         del self._environment["GATEWAY_PROVIDER"]  # found by its credentials
         self._environment |= {
             "ALPACA_API_KEY": double.key,
@@ -98,20 +98,21 @@ def test_the_example_strategy_trades_unchanged(tmp_path: Path, double: Beside) -
             stderr=subprocess.STDOUT,
             text=True,
         )
+        said = strategy.stdout
+        assert said is not None
         try:
-            assert strategy.stdout is not None
-            assert "listening for AAPL" in strategy.stdout.readline()
+            assert "listening for AAPL" in said.readline()
             wait_until(lambda: daemon.get("/health")["status"] == "connected", "both streams")
             falling = ["234", "233", "232", "231", "230"]
             double.do(lambda fake: candles(fake, [*falling, "231.40", "231.40", "231.40"], 0))
-            assert "bought near 231.4" in strategy.stdout.readline()
-            assert "entry filled: BUY at 231.41" in strategy.stdout.readline()
+            assert "bought near 231.4" in said.readline()
+            assert "entry filled: BUY at 231.41" in said.readline()
             double.do(lambda fake: fake.set_quote("AAPL", "236.50", "236.52"))
-            assert "exit filled: SELL at" in strategy.stdout.readline()
+            assert "exit filled: SELL at" in said.readline()
         finally:
             strategy.kill()
             strategy.wait()
-            strategy.stdout.close()
+            said.close()
         assert double.do(lambda fake: fake.positions) == {}
         entry, *legs = double.do(lambda fake: list(fake.orders))
         assert entry.order_class == "bracket"

@@ -31,7 +31,7 @@ from tradegw.model.enums import (
     TrailingType,
 )
 from tradegw.model.market import Instrument, Quote
-from tradegw.model.order import ClosePositionRequest, Order
+from tradegw.model.order import ClosePositionRequest, Order, OrderChange
 from tradegw.model.protection import ExitsChange, ExitsMoved, LegState, ProtectionState
 from tradegw.testing.broker import Lost
 
@@ -39,6 +39,7 @@ NO = OrderRejected("no")
 NO_ANSWER = ProviderError("no answer")
 STOP, LIMIT = OrderType.STOP, OrderType.LIMIT
 ONE = Decimal(1)
+LIMIT_ORDER: dict[str, Any] = {"order_type": LIMIT, "limit_price": "100"}
 
 
 def holding(quantity: str = "1", **options: Any) -> Core:
@@ -217,6 +218,49 @@ def test_what_executed_and_was_not_told_yet_is_left_to_its_own_plan() -> None:
     failure_of(attach(core, stop_loss=95), OrderNotModifiable)
     core.broker.fill(entry_id, "1")
     assert resting(core, STOP) == [(ONE, Decimal(90))]
+
+
+def test_what_is_too_little_for_an_order_does_not_keep_the_rest_from_being_moved() -> None:
+    core = Core()
+    core.broker.instruments[SYMBOL] = Instrument(quantity_step=Decimal("0.1"))
+    core.entered("1", position_id=None)
+    hold(core.broker, Decimal("1.05"))
+    core.reconciled()
+    core.reconciled()
+    result_of(attach(core, stop_loss=95))
+    assert resting(core, STOP) == [(ONE, Decimal(95))]
+    assert core.guards() == 1
+
+
+def test_what_of_a_working_entry_was_sold_again_gets_no_exits() -> None:
+    core = Core()
+    entry_id = core.submit(quantity="10", **LIMIT_ORDER).id
+    core.broker.fill(entry_id, "6")
+    sold_elsewhere(core, "4")
+    result_of(core.desk.replace(entry_id, OrderChange(stop_loss=Decimal(90))))
+    assert resting(core, STOP) == [(Decimal(2), Decimal(90))]
+    core.broker.fill(entry_id, "10")
+    assert core.live(STOP) == 6
+
+
+def test_nor_does_what_of_it_only_closed_the_other_side() -> None:
+    core = Core()
+    core.broker.fill(core.submit(quantity="4").id, "4")
+    entry_id = core.submit(side=Side.SELL, quantity="10", **LIMIT_ORDER).id
+    core.broker.fill(entry_id, "6")
+    result_of(core.desk.replace(entry_id, OrderChange(stop_loss=Decimal(110))))
+    assert resting(core, STOP) == [(Decimal(2), Decimal(110))]
+
+
+def test_what_of_it_executed_and_was_not_told_yet_is_covered_when_it_is() -> None:
+    core = Core()
+    entry_id = core.submit(quantity="10", **LIMIT_ORDER).id
+    core.broker.unheard = {OrderEventKind.PARTIALLY_FILLED}
+    core.broker.fill(entry_id, "6")
+    result_of(core.desk.replace(entry_id, OrderChange(stop_loss=Decimal(90))))
+    core.broker.unheard = set()
+    core.broker.fill(entry_id, "6")
+    assert core.live(STOP) == 6
 
 
 def test_what_the_broker_keeps_exits_of_is_left_to_it(core: Core) -> None:

@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred
 from tests.exits.restarting import check_that_plans_are_kept, crashed
 from tests.orders.core import Core, a_position
 from tradegw.errors import OrderRejected, ProviderError
-from tradegw.exits.closes import DOUBT_SECONDS
+from tradegw.exits.closes import DOUBT_SECONDS, RESTART_SECONDS
 from tradegw.exits.keeping import decode, encode
 from tradegw.model.enums import OrderStatus, OrderType
 from tradegw.model.order import ClosePositionRequest, Order
@@ -115,6 +115,19 @@ def test_a_close_in_doubt_when_it_dies_is_resolved_before_legs_are_placed() -> N
     assert len(again.broker.asked("submit")) in (0, submitted)
     covers(again, "0")
     assert again.guards() == 0
+
+
+def test_legs_do_not_wait_long_for_a_close_of_a_dead_process_that_the_broker_does_not_have() -> (
+    None
+):
+    core = holding()
+    core.broker.plan("close", NO_ANSWER)
+    close(core)
+    again = crashed(core)
+    covers(again, "0")
+    again.wait(RESTART_SECONDS + 1)
+    covers(again, "1")
+    assert RESTART_SECONDS < DOUBT_SECONDS
 
 
 def test_a_refusal_that_was_written_down_but_not_seen_by_the_plan_is_read() -> None:

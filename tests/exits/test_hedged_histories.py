@@ -158,7 +158,7 @@ histories = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(hedged, st.lists(histories, min_size=1, max_size=3))
 def test_g2_at_every_quiet_moment_the_legs_of_each_position_cover_what_is_open_of_it(
     world: Hedged, chapters: list[list[tuple[str, int, int]]]

@@ -321,6 +321,55 @@ def test_w58_a_new_leg_in_doubt_is_not_followed_by_the_old_one(core: Core, arriv
     assert core.live(LIMIT) == 1
 
 
+def test_w58_what_the_other_leg_closed_during_the_cancel_needs_no_new_leg(core: Core) -> None:
+    core.broker.plan("replace", CANNOT)
+    answer: Deferred[None] = Deferred()
+    core.broker.plan("cancel", answer)
+    work = move(core, stop_loss=95)
+    core.broker.calls.clear()
+    core.broker.fill(core.leg("c1-tp").id, "1")
+    answer.callback(None)
+    core.wait(5)
+    failure_of(work, OrderNotModifiable)
+    assert core.broker.asked("submit") == []
+    assert core.live_legs() == []
+    assert core.guards() == 0
+
+
+def test_w22_a_cancel_of_the_old_leg_after_a_move_leaves_the_new_one(core: Core) -> None:
+    core.broker.plan("replace", CANNOT)
+    old = core.leg("c1-sl").id
+    result_of(move(core, stop_loss=95))
+    failure_of(core.desk.cancel(old), OrderNotModifiable)
+    core.wait(60)
+    assert ids(core.live_legs()) == ["c1-tp", "c1-sl-1"]
+
+
+def test_w22_so_does_one_that_comes_while_the_old_leg_is_being_taken_away(core: Core) -> None:
+    core.broker.plan("replace", CANNOT)
+    taken, too_late = Deferred[None](), Deferred[None]()
+    core.broker.plan("cancel", taken, too_late)
+    work = move(core, stop_loss=95)
+    cancel = core.desk.cancel(core.leg("c1-sl").id)
+    taken.callback(None)
+    too_late.callback(None)
+    failure_of(cancel, OrderNotModifiable)
+    core.wait(60)
+    assert work.called
+    assert core.live(STOP) == core.live(LIMIT) == 1
+
+
+def test_a_leg_that_its_client_is_cancelling_is_not_moved_meanwhile(core: Core) -> None:
+    answer: Deferred[None] = Deferred()
+    core.broker.plan("cancel", answer)
+    cancel = core.desk.cancel(core.leg("c1-sl").id)
+    failure_of(move(core, stop_loss=95), OrderNotModifiable)
+    answer.callback(None)
+    result_of(cancel)
+    result_of(move(core, stop_loss=95))
+    assert core.leg("c1-sl-1").stop_price == 95
+
+
 def test_where_cancels_take_time_a_move_waits_and_places_one_new_leg(core: Core) -> None:
     core.broker.plan("replace", CANNOT)
     core.broker.cancels_slowly = True
@@ -387,3 +436,17 @@ def test_exits_of_an_entry_that_is_over_are_the_brokers_to_refuse(core: Core) ->
     entry_id = core.entered("1", client_order_id="c2")
     core.broker.fill(core.leg("c2-sl").id, "1")
     failure_of(core.desk.replace(entry_id, OrderChange(stop_loss=Decimal(95))), OrderNotModifiable)
+
+
+def test_an_exit_that_could_not_be_lowered_is_not_said_to_have_moved() -> None:
+    """It is still to be lowered, or to go; it may also stay where it is, if more is bought."""
+    core = Core()
+    core.broker.held[POSITION_ID] = a_position(quantity=Decimal(2))
+    core.broker.fill(core.entered(quantity="2"), "2", position_id=POSITION_ID)
+    core.broker.plan("replace", NO)
+    core.broker.fill(core.leg("c1-tp").id, "1")
+    failure_of(move(core, stop_loss=95), OrderNotModifiable)
+    core.wait(2)
+    result_of(move(core, stop_loss=95))
+    assert core.leg("c1-sl").stop_price == 95
+    assert core.live(STOP) == 1

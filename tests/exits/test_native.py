@@ -19,8 +19,8 @@ from tests.orders.core import (
     result_of,
 )
 from tradegw.errors import InvalidRequest, OrderRejected, ProviderError, UnsupportedOperation
-from tradegw.exits.native import GRACE_SECONDS
-from tradegw.exits.natives import LOOK_SECONDS
+from tradegw.exits.native.grace import LOOK_SECONDS
+from tradegw.exits.native.legs import GRACE_SECONDS
 from tradegw.model.enums import AlertCode, OrderEventKind, OrderStatus, OrderType, Side
 from tradegw.model.market import Instrument
 from tradegw.model.order import ClosePositionRequest, Order, OrderChange, OrderRequest, Replaced

@@ -17,7 +17,7 @@ from tradegw.brokers.mock.broker import MockBroker
 from tradegw.brokers.mock.config import read_settings
 from tradegw.brokers.mock.plugin import MockPlugin
 from tradegw.config.settings import Mode, Provider, Settings
-from tradegw.exits.native import GRACE_SECONDS
+from tradegw.exits.native.legs import GRACE_SECONDS
 from tradegw.model.enums import OrderStatus, Platform
 
 ENTRY = {

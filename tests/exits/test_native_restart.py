@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred, execute
 
 from tests.exits.restarting import check_that_plans_are_kept, crashed, hold
 from tests.orders.core import Core, order_request, result_of
-from tradegw.exits.native import GRACE_SECONDS
+from tradegw.exits.native.legs import GRACE_SECONDS
 from tradegw.journal.durable import Journal
 from tradegw.journal.opening import Options, open_journal
 from tradegw.model.enums import OrderStatus, OrderType, Side

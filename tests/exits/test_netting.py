@@ -14,14 +14,22 @@ from twisted.internet.defer import Deferred
 
 from tests.exits.restarting import hold, timers
 from tests.exits.test_random_histories import ENDS, HANG, TROUBLES, UNIT, ZERO
-from tests.orders.core import Core, a_position
-from tradegw.errors import ResetCooldown
-from tradegw.model.enums import OrderStatus, OrderType, PositionEventKind, PositionSide, Side
+from tests.orders.core import Core, a_position, failure_of, result_of
+from tradegw.errors import OrderRejected, ResetCooldown
+from tradegw.model.enums import (
+    OrderEventKind,
+    OrderStatus,
+    OrderType,
+    PositionEventKind,
+    PositionSide,
+    Side,
+)
 from tradegw.model.events import PositionEvent
-from tradegw.model.order import Order
+from tradegw.model.order import Order, OrderChange
 from tradegw.testing.broker import EPOCH
 
 STOP, LIMIT = OrderType.STOP, OrderType.LIMIT
+AT_PRICE: dict[str, Any] = {"order_type": LIMIT, "limit_price": "105"}
 EXITS = {
     Side.BUY: {"stop_loss": "90", "take_profit": "110"},
     Side.SELL: {"stop_loss": "110", "take_profit": "90"},
@@ -237,3 +245,35 @@ def test_at_every_quiet_moment_the_legs_cover_exactly_the_net_position(
             happen: Callable[[int, int], Any] = getattr(world, event)
             happen(which, much)
         world.quiet()
+
+
+@pytest.mark.parametrize("overtakes", [True, False])
+def test_what_an_order_had_sold_before_it_was_renamed_is_not_taken_off_twice(
+    core: Core, overtakes: bool
+) -> None:
+    """It goes on under another id, with what it had executed; it has no plan itself."""
+    core.broker.renames = True
+    bought(core, "a", "1")
+    order_id = core.submit(side=Side.SELL, quantity="0.5", **AT_PRICE).id
+    core.broker.fill(order_id, "0.2")
+    covers(core, "0.8")
+    if not overtakes:
+        core.broker.unheard = {OrderEventKind.CREATED}
+    changed = result_of(core.desk.replace(order_id, OrderChange(limit_price=Decimal(106))))
+    covers(core, "0.8")
+    core.broker.fill(changed.order.id, "0.3")
+    covers(core, "0.7")
+    again = result_of(core.desk.replace(changed.order.id, OrderChange(limit_price=Decimal(107))))
+    core.broker.fill(again.order.id, "0.5")
+    covers(core, "0.5")
+    assert core.guardian.holdings.held("AAPL") == Decimal("0.5")
+
+
+def test_a_change_that_is_refused_leaves_it_as_it_was(core: Core) -> None:
+    bought(core, "a", "1")
+    order_id = core.submit(side=Side.SELL, quantity="0.5", **AT_PRICE).id
+    core.broker.plan("replace", OrderRejected("no"))
+    failure_of(core.desk.replace(order_id, OrderChange(limit_price=Decimal(106))), OrderRejected)
+    core.broker.fill(order_id, "0.2")
+    core.broker.fill(order_id, "0.5")
+    covers(core, "0.5")

@@ -17,9 +17,10 @@ from tradegw.errors import (
     ProviderUnavailable,
     RateLimited,
 )
-from tradegw.exits.placement import SECOND_LOOK_SECONDS, Placement
+from tradegw.exits.placement import ANSWER_SECONDS, SECOND_LOOK_SECONDS, Placement
 from tradegw.exits.plans import RETAINED_LOST
 from tradegw.model.enums import AlertCode, OrderEventKind, OrderStatus, OrderType, Side
+from tradegw.model.identifiers import ClientOrderIdRule
 from tradegw.model.order import Order, OrderChange, OrderRequest
 from tradegw.testing.broker import Lost
 
@@ -710,3 +711,26 @@ def test_exit_legs_pass_the_open_breaker_of_the_adapter(core: Core) -> None:
         core.breakers.adapter.record_failure(0)
     core.broker.fill(entry_id, "1")
     assert len(core.live_legs()) == 2
+
+
+def test_what_fills_while_the_answer_to_a_leg_is_lost_waits_for_seconds_only(core: Core) -> None:
+    entry_id = core.entered(quantity="2", take_profit=None)
+    core.broker.plan("submit", Deferred[None]())
+    core.broker.fill(entry_id, "1")
+    core.broker.fill(entry_id, "2")
+    core.wait(ANSWER_SECONDS + 1)
+    assert core.live(OrderType.STOP) == 2
+    assert core.count("gateway_exit_uncovered_seconds") == 0
+
+
+@pytest.mark.parametrize(("holds", "names"), [(True, ["c1-sl", "c1-sl-1"]), (False, ["c1-sl"])])
+def test_where_exits_hold_their_quantity_a_lost_leg_is_given_up_soon(
+    holds: bool, names: list[str]
+) -> None:
+    """The broker takes an id twice; but what one copy of a leg would sell no other can."""
+    core = Core(holds=holds)
+    core.broker.client_order_ids = ClientOrderIdRule(unique=False)
+    core.broker.plan("submit", None, ProviderError("no answer"))
+    core.entered("1", take_profit=None)
+    core.wait(5)
+    assert sent_legs(core) == names

@@ -460,7 +460,7 @@ histories = st.lists(
 )
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(worlds, st.lists(histories, min_size=1, max_size=3))
 def test_at_every_quiet_moment_the_legs_cover_exactly_what_is_open(
     world: World, chapters: list[list[tuple[str, int, int]]]
@@ -507,7 +507,7 @@ deadly = st.lists(
 )
 
 
-@settings(max_examples=250, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(mortal, st.lists(deadly, min_size=1, max_size=3))
 def test_g2_so_they_do_if_the_gateway_is_killed_again_and_again(
     world: Mortal, chapters: list[list[tuple[str, int, int]]]
@@ -532,7 +532,7 @@ deadly_doubles = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(worlds, st.lists(doubles, min_size=1, max_size=3))
 def test_w07_what_both_exits_sold_too_much_is_bought_back_once(
     world: World, chapters: list[list[tuple[str, int, int]]]
@@ -544,7 +544,7 @@ def test_w07_what_both_exits_sold_too_much_is_bought_back_once(
         world.quiet()
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None, derandomize=True)
 @given(mortal, st.lists(deadly_doubles, min_size=1, max_size=3))
 def test_w07_so_it_is_if_the_gateway_is_killed_again_and_again(
     world: Mortal, chapters: list[list[tuple[str, int, int]]]

@@ -218,6 +218,64 @@ def test_while_the_breaker_is_open_the_stop_stays(core: Core) -> None:
     assert rests(core, STOP)
 
 
+@pytest.mark.parametrize("price", [110, 105])
+def test_while_the_breaker_is_open_the_limit_stays(core: Core, price: int) -> None:
+    """The stop would not be placed: something that rests is better than nothing."""
+    tick(core, 110)
+    while not core.breakers.exit_order.is_open:
+        core.breakers.exit_order.record_failure(core.clock.seconds())
+    for _ in range(20):
+        tick(core, price)
+        core.wait(2)
+    assert rests(core, LIMIT)
+    core.breakers.exit_order.reset(core.clock.seconds() + 1e6)
+    core.guardian.resume()
+    core.wait(ROUND_SECONDS)
+    assert rests(core, STOP)
+
+
+def test_a_stop_that_is_attached_takes_the_place_of_a_take_profit() -> None:
+    core = strict(Core(holds=True))
+    entered(core, stop_loss=None)
+    assert rests(core, LIMIT)
+    moved = result_of(attach(core, stop_loss=90))
+    assert rests(core, STOP)
+    assert moved.stop_loss is not None
+    assert moved.stop_loss.order_ids == (core.leg("c1-sl").id,)
+    tick(core, 110)
+    assert rests(core, LIMIT)
+
+
+def test_if_the_broker_refuses_it_the_take_profit_rests_as_before() -> None:
+    core = strict(Core(holds=True))
+    entered(core, stop_loss=None)
+    core.broker.plan("submit", OrderRejected("no"))
+    failure_of(attach(core, stop_loss=90), OrderRejected)
+    assert rests(core, LIMIT)
+    check_that_plans_are_kept(core)
+
+
+def test_if_the_take_profit_cannot_be_taken_away_nothing_is_attached() -> None:
+    core = strict(Core(holds=True))
+    entered(core, stop_loss=None)
+    core.broker.plan("cancel", OrderRejected("no"))
+    core.broker.calls.clear()
+    failure_of(attach(core, stop_loss=90), OrderRejected)
+    core.wait(60)
+    assert core.broker.asked("submit") == []
+    assert rests(core, LIMIT)
+    assert core.alerts() == []
+
+
+def test_what_fills_after_all_was_sold_begins_with_its_stop() -> None:
+    core = strict(Core(holds=True))
+    entry_id = entered(core, fill="0.4", order_type=LIMIT, limit_price="100")
+    tick(core, 110)
+    core.broker.fill(core.leg("c1-tp").id, "0.4")
+    core.broker.fill(entry_id, "1", position_id=POSITION_ID)
+    assert rests(core, STOP)
+
+
 def test_a_limit_too_small_for_the_broker_is_not_swapped_for(core: Core) -> None:
     core.broker.fill(core.leg("c1-sl").id, "0.5")
     core.broker.instruments[SYMBOL] = Instrument(one_exit=True, minimum_quantity=ONE)

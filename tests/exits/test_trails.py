@@ -15,6 +15,7 @@ from tradegw.errors import (
     OrderNotModifiable,
     OrderRejected,
     ProviderError,
+    ProviderUnavailable,
     UnsupportedOperation,
 )
 from tradegw.model.enums import AlertCode, OrderStatus, OrderType, Side, TrailingType
@@ -98,6 +99,31 @@ def test_w24_where_the_broker_has_no_trailing_stops_a_plain_one_is_refused(core:
         )
     assert refusal.value.reject_code == "UNSUPPORTED"
     assert core.broker.asked("submit") == []
+
+
+def test_a_price_of_zero_begins_nothing_and_asks_nobody() -> None:
+    core = Core()
+    core.broker.plan("quote", *[ProviderError("no")] * 9)
+    entry_id = core.entered(stop_loss=None, take_profit=None, trailing_stop=FIVE)
+    core.broker.fill(entry_id, "1", average_fill_price=None)
+    core.broker.calls.clear()
+    tick(core, 0, 0, 0)
+    assert core.broker.asked("quote") == []
+    tick(core, 100)
+    assert stops(core) == [95]
+
+
+def test_a_tick_while_the_broker_is_asked_for_the_price_is_no_failure() -> None:
+    core = Core()
+    asked: Deferred[None] = Deferred()
+    core.broker.plan("quote", asked)
+    entry_id = core.entered(stop_loss=None, take_profit=None, trailing_stop=FIVE)
+    core.broker.fill(entry_id, "1", average_fill_price=None)
+    core.broker.quotes[SYMBOL] = a_quote(core, 100)
+    tick(core, 100)
+    asked.callback(None)
+    assert stops(core) == [95]
+    assert core.alerts() == []
 
 
 def test_w25_it_never_goes_back(core: Core) -> None:
@@ -532,3 +558,12 @@ def test_nothing_is_alerted_of_what_went_well(core: Core) -> None:
     tick(core, 110, 120)
     core.wait(90 / 16)
     assert core.alerts() == core.alerts(AlertCode.OCO_DOUBLE_EXIT) == []
+
+
+def test_asking_for_prices_in_vain_does_not_stop_orders(core: Core) -> None:
+    """It is our own looking, and goes on for as long as something trails."""
+    trailing(core, "1")
+    core.broker.plan("quote", *[ProviderUnavailable("no quotes")] * 50)
+    core.wait(120)
+    assert len(core.broker.asked("quote")) > 10
+    assert not core.breakers.adapter.is_open

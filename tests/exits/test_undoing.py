@@ -9,9 +9,10 @@ import pytest
 from tests.exits.restarting import check_that_plans_are_kept, crashed, hold
 from tests.orders.core import Core
 from tradegw.errors import OrderRejected
-from tradegw.model.enums import AlertCode, OrderType, PositionSide, Side
+from tradegw.model.enums import AlertCode, OrderStatus, OrderType, PositionSide, Side
 from tradegw.model.money import ZERO
 from tradegw.model.order import Order
+from tradegw.testing.listener import Notebook
 
 
 @pytest.fixture
@@ -179,3 +180,52 @@ def test_w07_what_an_entry_fills_after_a_double_exit_is_counted_once(core: Core)
     assert closed(core) == []  # the entry works on
     core.broker.fill(entry_id, "3")
     assert core.live(OrderType.STOP) == core.live(OrderType.LIMIT) == 1
+
+
+def test_w07_a_double_exit_of_which_the_answer_to_a_cancel_tells_is_told_at_once(
+    core: Core,
+) -> None:
+    """The event that tells of it is lost, or late."""
+    core.entered("1", quantity="1")
+    listener, core.broker.listener = core.broker.listener, Notebook()
+    core.broker.fill(core.leg("c1-tp").id, "1")
+    core.broker.listener = listener
+    core.broker.fill(core.leg("c1-sl").id, "1")
+    assert len(core.alerts(AlertCode.OCO_DOUBLE_EXIT)) == 1
+    hold(core.broker, Decimal(-1))
+    core.wait(1)
+    assert closed(core) == [(Side.BUY, Decimal(1))]
+
+
+@pytest.fixture
+def lender(core: Core) -> Core:
+    """What the first entry's exits sold too much, the second entry had bought."""
+    core.entered("1", quantity="2")
+    core.entered("1", client_order_id="c2", quantity="1")
+    core.broker.cancels_slowly = True
+    core.broker.fill(core.leg("c1-sl").id, "1")
+    core.broker.fill(core.leg("c1-tp").id, "1")
+    hold(core.broker, ZERO)
+    core.wait(1)
+    return core
+
+
+def test_w07_what_the_entry_fills_after_another_paid_for_the_excess_is_protected(
+    lender: Core,
+) -> None:
+    lender.broker.cancels_slowly = False
+    for leg in lender.live_legs():
+        lender.broker.end(leg.id, OrderStatus.CANCELLED)
+    assert lender.live_legs() == []
+    lender.broker.fill("ord-1", "2")
+    assert lender.live(OrderType.STOP) == lender.live(OrderType.LIMIT) == 1
+    check_that_plans_are_kept(lender)
+
+
+def test_w07_a_leg_that_executes_while_it_makes_way_for_that_is_undone_too(lender: Core) -> None:
+    lender.broker.fill(lender.leg("c2-sl").id, "1")
+    hold(lender.broker, Decimal(-1))
+    lender.wait(6)
+    assert len(lender.alerts(AlertCode.OCO_DOUBLE_EXIT)) == 2
+    assert closed(lender) == [(Side.BUY, Decimal(1))]
+    assert told(lender) == [1]

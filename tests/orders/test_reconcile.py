@@ -279,3 +279,12 @@ def test_a_stop_while_it_could_not_be_asked_ends_it(core: Core) -> None:
     core.finish()
     core.wait(1000)
     assert asked(core) == 1
+
+
+def test_a_clock_that_is_set_back_does_not_put_a_suspicion_off(core: Core) -> None:
+    contradict(core, "o1")
+    core.wait(1)
+    core.clock.rightNow -= 3600
+    contradict(core, "o2")
+    core.wait(6)
+    assert asked(core) == 2

@@ -12,7 +12,7 @@ from tests.orders.core import Core, a_position, failure_of, order_request, resul
 from tradegw.errors import OrderRejected, ProviderError
 from tradegw.model.enums import OrderStatus, OrderType, PositionSide, Side
 from tradegw.model.order import CancelAllResult, ClosePositionRequest, OrderHandle
-from tradegw.model.protection import ExitQuantities, UnprotectedPosition
+from tradegw.model.protection import ExitQuantities, ExitsChange, UnprotectedPosition
 from tradegw.model.trading import StateSetter, TradingState
 from tradegw.orders.sweep import MOST_AT_ONCE
 
@@ -139,6 +139,37 @@ def test_w22_the_answer_and_an_alert_say_which_position_lost_its_exits(core: Cor
     core.wait(120)
     assert core.live_legs() == []  # their client took them away
     assert len(core.alerts()) == 1
+
+
+@pytest.mark.parametrize("take_profit", [Decimal(110), None])
+def test_w22_so_does_one_that_has_its_exits_by_itself(
+    core: Core, take_profit: Decimal | None
+) -> None:
+    core.broker.fill(core.submit().id, "1")
+    core.broker.held["pos-1"] = a_position()
+    change = ExitsChange(stop_loss=Decimal(90), take_profit=take_profit)
+    result_of(core.desk.move_exits("pos-1", change))
+    (lost,) = result_of(core.desk.cancel_all(None)).unprotected_positions or ()
+    assert lost.position_id == "pos-1"
+    assert lost.uncovered.stop_loss == ONE_LOT
+    assert lost.uncovered.take_profit == (ONE_LOT if take_profit else 0)
+    (alert,) = core.alerts()
+    assert alert.details is not None
+    assert alert.details["uncovered"]["stop_loss"] == ONE_LOT
+    assert core.guards() == 0
+
+
+def test_w22_but_not_if_it_was_closed_by_then(core: Core) -> None:
+    core.broker.fill(core.submit().id, "1")
+    core.broker.held["pos-1"] = a_position()
+    result_of(core.desk.move_exits("pos-1", ExitsChange(stop_loss=Decimal(90))))
+    taken: Deferred[None] = Deferred()
+    core.broker.plan("cancel", taken)
+    work = core.desk.cancel_all(None)
+    core.broker.fill(core.submit(side=Side.SELL).id, "1")
+    taken.callback(None)
+    assert result_of(work).unprotected_positions is None
+    assert core.alerts() == []
 
 
 def test_w22_only_what_of_an_entry_had_filled_is_bare(core: Core) -> None:

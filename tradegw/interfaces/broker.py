@@ -115,8 +115,8 @@ class IBroker(IService, Interface):  # named twice: pydoctor does not know what 
         """How much of its limits is spent; empty for a broker that has none."""
 
     def missed(order_ids: tuple[str, ...]) -> None:
-        """The broker, when asked, showed executions of these orders that no event had told of; it may
-        be on its way. Evidence about the stream, for a broker that has one.
+        """The broker, when asked, showed executions of these orders that no event had told of yet.
+        Evidence about the stream, for a broker that has one.
         """
 
 

@@ -62,13 +62,14 @@ Not in it: options, news, SSE, watchlists, account configurations, historic quot
 dividends, interest, regulatory fees, holidays.
 """
 
+from ..doubles.faults import Fault, drop, garble, html, mistype, reset, slow, stall, truncate
+from ..doubles.wires import Mood
 from .assets import USUAL, Asset
 from .fake import FakeAlpaca
-from .faults import Fault, drop, garble, html, mistype, refuse, reset, slow, stall, truncate
+from .faults import refuse
 from .history import Bar
 from .hours import Session
 from .thread import Beside, running
-from .wires import Mood
 from .world import Terms
 
 __all__ = [

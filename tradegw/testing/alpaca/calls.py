@@ -12,19 +12,14 @@ from urllib.parse import unquote
 import msgspec
 from msgspec import Struct
 
+from ..doubles.answers import Answer
 from .refusals import Refused, malformed
 from .stamps import read, time_of
 
+__all__ = ["Answer", "Answering", "Call", "Routes"]
+
 _JSON: Final = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 _TRUE: Final = frozenset({"true", "True", "1"})
-
-
-class Answer(Struct, frozen=True):
-    """What a call is answered with; ``body`` is sent as JSON, bytes as they are."""
-
-    status: int = 200
-    body: Any = None
-    content_type: str = "application/json"
 
 
 class Call(Struct, kw_only=True):

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from twisted.internet.interfaces import IReactorTime
 
+from ..doubles.script import Message
+from ..doubles.wires import Mood, Wire
 from .endpoints import Endpoint
-from .script import Message
-from .wires import Mood, Wire
 
 _LOGON_SECONDS: Final = 10.0
 _SHARED: Final = ("trades", "quotes", "bars", "updatedBars", "dailyBars")

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
-from twisted.application.service import Service
-from twisted.internet.defer import Deferred, gatherResults
-from twisted.internet.endpoints import TCP4ServerEndpoint
-from twisted.internet.interfaces import IListeningPort, IReactorTime
-from twisted.internet.task import deferLater
-from twisted.python.failure import Failure
+from twisted.internet.interfaces import IReactorTime
 
 from ...interfaces import WallClock
+from ..doubles.endpoints import Endpoint as AnyEndpoint
+from ..doubles.service import Served, wall
 from .budget import Budget
 from .data_stream import DataStream
-from .endpoints import Endpoint
-from .faults import Faults
-from .site import Door, DoubleSite, Heard
+from .site import Door
 from .stage import Stage
 from .trading_stream import TradingStream
 from .world import Terms, World
@@ -27,7 +21,7 @@ COIN_VENUES: Final = ("us", "us-1", "eu-1")
 _MOST_SYMBOLS: Final = 30
 
 
-class FakeAlpaca(Stage, Service):
+class FakeAlpaca(Stage, Served):
     """One account at Alpaca, on ``127.0.0.1``.
 
     *reactor* is a real one; *port* 0 takes a free one. ``opened`` fires with the port's number when
@@ -44,16 +38,12 @@ class FakeAlpaca(Stage, Service):
         now: WallClock | None = None,
     ) -> None:
         self.terms = terms = terms or Terms()
-        self.opened: Deferred[int] = Deferred()
-        self.port = port
-        self._reactor = reactor
-        self._listening: IListeningPort | None = None
-        now = now or _wall(reactor)
+        now = now or wall(reactor)
         key, secret = terms.key, terms.secret
         self.trading_stream = TradingStream(reactor, key, secret)
         world = World(terms, reactor, now, self.trading_stream.tell)
-        super().__init__(world, _data_streams(reactor, terms))
-        self._door = Door(
+        Stage.__init__(self, world, _data_streams(reactor, terms))
+        door = Door(
             reactor,
             self.world.stamps,
             self.world.routes(terms.feed),
@@ -64,63 +54,12 @@ class FakeAlpaca(Stage, Service):
                 Budget(terms.data_requests_per_minute, reactor, now),
             ),
         )
-        self.site = DoubleSite(self._door, reactor)
-
-    # -- being served
-
-    def startService(self) -> None:
-        """Open the port."""
-        super().startService()
-        endpoint = TCP4ServerEndpoint(self._reactor, self.port, interface="127.0.0.1")
-        endpoint.listen(self.site).addCallbacks(self._opened, self._failed)
-
-    def _opened(self, listening: IListeningPort) -> None:
-        self._listening = listening
-        host: Any = listening.getHost()
-        self.port = host.port
-        self.opened.callback(self.port)
-
-    def _failed(self, failure: Failure) -> None:
-        self.opened.errback(failure)
-
-    def stopService(self) -> Deferred[Any]:
-        """Close the port and all connections."""
-        super().stopService()
-        closing = [] if self._listening is None else [self._listening.stopListening()]
-        for stream in self.streams:
-            stream.shut()
-        self.site.abort()
-        closing.append(deferLater(self._reactor, 0))  # when aborted connections are really gone
-        return gatherResults([each for each in closing if each is not None])
+        Served.__init__(self, reactor, door, port)
 
     @property
-    def streams(self) -> list[Endpoint]:
+    def streams(self) -> list[AnyEndpoint]:
         """All of them."""
         return [self.trading_stream, *self.data_streams.values()]
-
-    @property
-    def http_url(self) -> str:
-        """Of trading and data REST: ``http://127.0.0.1:49152``."""
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def ws_url(self) -> str:
-        """Of the streams, whose paths are ``/stream``, ``/v2/iex`` and so on."""
-        return f"ws://127.0.0.1:{self.port}"
-
-    @property
-    def faults(self) -> Faults:
-        """What goes wrong with calls."""
-        return self._door.faults
-
-    @property
-    def calls(self) -> list[Heard]:
-        """The calls that came, in order."""
-        return self._door.calls
-
-
-def _wall(clock: IReactorTime) -> WallClock:
-    return lambda: datetime.fromtimestamp(clock.seconds(), UTC)
 
 
 def _data_streams(clock: IReactorTime, terms: Terms) -> dict[str, DataStream]:

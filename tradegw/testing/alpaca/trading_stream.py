@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ..doubles.script import Message
+from ..doubles.wires import Wire
 from .endpoints import Endpoint
-from .script import Message
-from .wires import Wire
 
 STREAMS: Final = frozenset({"trade_updates", "account_updates"})
 _DEPRECATED: Final = (
