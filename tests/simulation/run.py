@@ -130,7 +130,7 @@ class Simulation:
         yield from told.fills_never_shrink(client.stream)
         yield from exits.exits_cover(venue, self.schedule.exits)
         yield from exits.nothing_flipped(venue)
-        yield from exits.attached_exits_cover(venue, client.intents)
+        yield from exits.attached_exits_cover(venue, client.intents, self.watch.known)
         losses = [life.ended_at for life in self.lives.all if life.ended_at is not None]
         if not disk_failed:  # nor does where the legs to come are to rest
             yield from exits.exits_are_where_they_were_put(venue, client.intents, losses)

@@ -11,7 +11,7 @@ from tradegw.model.order import OrderRequest
 
 from .client import Intent, Said
 from .schedule import Broker
-from .steps import FREE, GUARDED, PAIRED, tagged
+from .steps import ATTACHED, FREE, GUARDED, PAIRED, tagged
 from .venue import Venue
 from .world import BEGINNING, World
 
@@ -29,13 +29,13 @@ def venue(**kind: bool) -> Venue:
     all_kinds = {"refuses_repeats": True, "finds_client_ids": True, "replaces": True}
     made = Venue(Broker(**{**all_kinds, "partial": False, **kind}), lambda: BEGINNING)
     world = SimpleNamespace(venue=made)
-    for symbol in (FREE, GUARDED, PAIRED):
+    for symbol in (FREE, GUARDED, PAIRED, ATTACHED):
         World.show(_priced(world), symbol)
     return made
 
 
 def _priced(world: Any) -> Any:
-    world._prices = {FREE: Decimal(100), GUARDED: Decimal(100), PAIRED: Decimal(100)}
+    world._prices = dict.fromkeys((FREE, GUARDED, PAIRED, ATTACHED), Decimal(100))
     world.now = lambda: BEGINNING
     return world
 

@@ -21,7 +21,7 @@ from .judge import exits, halts, intents, pairs
 from .run import Result, simulate
 from .samples import order, venue, wish
 from .schedule import schedule
-from .steps import FREE, GUARDED, PAIRED
+from .steps import ATTACHED, FREE, GUARDED, PAIRED, tagged
 from .succession import Succession
 from .uncovered import Spell, Uncovered, summary
 from .venue import Venue
@@ -314,3 +314,29 @@ def _found(complaint: str, **how: Any) -> int:
     """In how many of the first seeds."""
     results: list[Result] = [simulate(seed, calm=True, deaths=False, **how) for seed in range(40)]
     return sum(any(complaint in each for each in result.complaints) for result in results)
+
+
+# -- exits of a position that had none
+
+
+@pytest.mark.parametrize(
+    ("known_at", "rests", "complaint"),
+    [
+        (2.0, "1.2", None),
+        (2.0, "1.3", "1.2 GOOG are held, 1.3 rest as stop_loss"),
+        (2.0, "0.5", "1.2 GOOG are held, 0.5 rest as stop_loss, which was attached"),
+        (100.5, "0.5", None),
+    ],
+)
+def test_attached_exits_that_do_not_cover_are_seen(
+    known_at: float, rests: str, complaint: str | None
+) -> None:
+    one = venue()
+    one.submit(order(200, ATTACHED), "submit", at_once=True)
+    stop = {"order_type": OrderType.STOP, "stop_price": Decimal(88), "quantity": Decimal(rests)}
+    one.submit(structs.replace(order(1, ATTACHED, side=Side.SELL), **stop), "submit")
+    wishes = [asked("attach", {"stop_loss": "88"}, (100, 101, 200))]
+    known = {"x1": (tagged(1, 200), known_at)}
+    assert list(exits.attached_exits_cover(one, wishes, known)) == [complaint] * (
+        complaint is not None
+    )

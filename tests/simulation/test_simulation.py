@@ -44,7 +44,7 @@ def test_every_fault_struck_and_the_gateway_died_everywhere(results: list[Result
     for result in results:
         hits.update(result.hits)
     wanted = [*REQUEST_FAULTS, *EVENT_FAULTS, "link_down", "drop_stream"]
-    wanted += ["legs made way", "closed beside resting orders"]
+    wanted += ["legs made way", "closed beside resting orders", "dropped exit"]
     wanted += [f"died at {label}" for label in CROSSINGS]
     assert [what for what in wanted if not hits[what]] == []
 

@@ -24,15 +24,21 @@ NATIVE_SECONDS: Final = 8.0
 """So much longer where the broker is to place them: it is given time, and asked before it is told.
 """
 
+ASKED_SECONDS: Final = 70.0
+"""So often the broker is asked for everything, at least."""
+
 SUFFIXES: Final = {"stop_loss": "sl", "take_profit": "tp"}
 
 
 class Watch:
-    """Hears what the client hears."""
+    """Hears what the client hears. :attr:`known` is how much of each order it was told last to have
+    executed, and when that was told first.
+    """
 
     def __init__(self, world: World, lives: Lives) -> None:
         self._world = world
         self._lives = lives
+        self.known: dict[str, tuple[Decimal, float]] = {}
         self._alerts: list[dict[str, Any]] = []
         self._missing: list[tuple[datetime, str, str]] = []
 
@@ -43,6 +49,9 @@ class Watch:
         if message["type"] != "order":
             return
         order = message["order"]
+        known = (Decimal(order["filled_quantity"]), self._world.clock.seconds())
+        if known[0] > self.known.get(order["id"], (Decimal(0), 0.0))[0]:
+            self.known[order["id"]] = known
         is_entry = order["symbol"] == GUARDED and order["side"] == Side.BUY.value
         if is_entry and Decimal(order["filled_quantity"]) > 0 and self._gaps(order):
             native = NATIVE_SECONDS if self._world.schedule.broker.native else 0.0
@@ -58,15 +67,27 @@ class Watch:
             told = [
                 alert
                 for alert in alerts
-                if (alert.get("details") or {}).get("order_id") == order_id
+                if self._is_about(alert.get("details") or {}, order_id)
                 and datetime.fromisoformat(alert["timestamp"]) <= at
             ]
             if not told:
                 yield f"{order_id}: {gap}, and nobody was told"
 
+    def _is_about(self, details: dict[str, Any], order_id: str) -> bool:
+        """Where the broker keeps exits, one may be told before the fill that it protects: what it
+        executes then is taken from another entry, which is unprotected in its stead.
+        """
+        if self._world.schedule.broker.native:
+            return details.get("symbol") == GUARDED
+        return details.get("order_id") == order_id
+
     def _look(self, life: Any, order: dict[str, Any]) -> None:
-        """It was missing when the fill was told; if it still is, that must be out."""
-        if life.alive and not self._others_sold():
+        """It was missing when the fill was told; if it still is, that must be out.
+
+        Of an exit that the broker dropped nobody knows, if nobody told, before it is asked again.
+        """
+        was_dropped = self._world.clock.seconds() - self._world.dropped_at < ASKED_SECONDS
+        if life.alive and not (was_dropped or self._others_sold()):
             self._missing += [(self._world.now(), order["id"], gap) for gap in self._gaps(order)]
 
     def _gaps(self, order: dict[str, Any]) -> list[str]:

@@ -33,7 +33,8 @@ STEP: Final = Decimal("0.5")
 class World:
     """Everything but gateways and their clients. :attr:`trace` is what happened, in words, and
     :attr:`sent` when an order left a gateway, by its client order id;
-    :attr:`reached` is since when a living gateway had its link to the broker, or had not.
+    :attr:`dropped_at` is when the broker last ended an exit of its own accord, and
+    :attr:`reached` since when a living gateway had its link to the broker, or had not.
     """
 
     def __init__(self, schedule: Schedule) -> None:
@@ -46,6 +47,7 @@ class World:
         self.calm = True
         self.disk_fails = False
         self.sent: dict[str, float] = {}
+        self.dropped_at = -inf
         self.reached: list[tuple[float, bool]] = []
         self._walk = schedule.random("prices")
         self._stroll = schedule.random("other prices")
@@ -196,6 +198,7 @@ class World:
             order = self._hands.choice(exits)
             self.note(f"exit {order.id} is dropped")
             self.hit("dropped exit")
+            self.dropped_at = self.clock.seconds()
             self.venue.drop(order.id)
 
     def _hand_cancel(self, detail: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -15,13 +15,9 @@ from tradegw.model.protection import LegKind
 from ..steps import ATTACHED, GUARDED, number_of
 from ..venue import Entered, Venue
 from ..world import BEGINNING
-from .ledger import moment
 
 KEEPING_SECONDS: Final = 1.0
 """So long after its answer a moved price is written down, at the latest."""
-
-KNOWN_SECONDS: Final = 70.0
-"""So long after an execution the gateway has asked the broker for all of them."""
 
 SETTLING_SECONDS: Final = 60.0
 """So long after it was last asked for what was not accepted may take effect yet."""
@@ -46,9 +42,12 @@ def exits_cover(venue: Venue, kinds: Iterable[str]) -> Iterator[str]:
             yield f"{held} {GUARDED} are held, {live} rest as {kind}"
 
 
-def attached_exits_cover(venue: Venue, intents: Iterable[Any]) -> Iterator[str]:
+def attached_exits_cover(
+    venue: Venue, intents: Iterable[Any], known: Mapping[str, tuple[Decimal, float]]
+) -> Iterator[str]:
     """What rests for a position that was opened without exits is never more than is open of it; it
-    is no less, if exits were attached when all had been bought.
+    is no less, if exits were attached when all that was bought was *known*: by order, how much of
+    it, and since when.
     """
     wishes = [intent for intent in intents if intent.kind == "attach"]
     position = venue.exchange.position(ATTACHED)
@@ -65,19 +64,24 @@ def attached_exits_cover(venue: Venue, intents: Iterable[Any]) -> Iterator[str]:
         live = sum((order.remaining_quantity for order in orders), Decimal(0))
         if live > held:
             yield f"{held} {ATTACHED} are held, {live} rest as {kind}"
-        elif live < held and kind in kinds and all(_is_attached(venue, one) for one in wishes):
+        elif (
+            live < held and kind in kinds and all(_is_attached(venue, one, known) for one in wishes)
+        ):
             yield f"{held} {ATTACHED} are held, {live} rest as {kind}, which was attached"
 
 
-def _is_attached(venue: Venue, intent: Any) -> bool:
+def _is_attached(venue: Venue, intent: Any, known: Mapping[str, tuple[Decimal, float]]) -> bool:
     """Whether the whole of the position was there, and known, when exits were attached."""
     said = intent.settled
     if said is None or said.status != 200 or "outcome" in said.body:
         return False
-    bought = [
-        trade for trade in venue.trades() if trade.symbol == ATTACHED and trade.side is Side.BUY
-    ]
-    return all(trade.timestamp <= moment(said.asked_at - KNOWN_SECONDS) for trade in bought)
+    bought = [o for o in venue.standing() if o.symbol == ATTACHED and o.side is Side.BUY]
+    return all(
+        known.get(order.id, (None, 0.0))[0] == order.filled_quantity
+        and known[order.id][1] < said.asked_at
+        for order in bought
+        if order.filled_quantity > 0
+    )
 
 
 def nothing_flipped(venue: Venue) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """OCO groups: what one member executes the others lose.
 
-A group begins with its first member and ends when one has filled whole: whoever left the gateway
-after that may be of another group of the same name, and is left out.
+A group begins with its first member and ends when one has filled whole, or none works any more:
+whoever left the gateway after that may be of another group of the same name, and is left out.
 """
 
 from __future__ import annotations
@@ -29,6 +29,10 @@ class Member(Struct, frozen=True):
     order: Order
     trades: list[Trade]
     left_at: datetime
+
+    def is_over_at(self, moment: datetime) -> bool:
+        """Whether it had ended by then."""
+        return self.order.status.is_terminal and self.order.updated_at < moment
 
     @property
     def filled_at(self) -> datetime | None:
@@ -114,6 +118,12 @@ def _groups(
 
 
 def _of_the_first(members: list[Member]) -> list[Member]:
-    """Without those that were asked for when another had filled whole."""
+    """Without those that were asked for when another had filled whole, or none worked any more."""
     filled = min((at for member in members if (at := member.filled_at)), default=None)
-    return [member for member in members if filled is None or member.left_at < filled]
+    first: list[Member] = []
+    for member in sorted(members, key=lambda member: member.left_at):
+        is_late = filled is not None and member.left_at >= filled
+        if is_late or (first and all(one.is_over_at(member.left_at) for one in first)):
+            break
+        first.append(member)
+    return first
