@@ -478,6 +478,7 @@ def test_making_the_service_wires_the_gateway_to_the_daemon(
     monkeypatch.setenv("GATEWAY_PROVIDER", "mock")
     monkeypatch.setenv("GATEWAY_STATE_DIR", str(tmp_path))
     monkeypatch.delenv("GATEWAY_MODE", raising=False)
+    monkeypatch.setattr("twisted.internet.reactor.seconds", time.time)  # and put back in the end
     daemon = tap.makeService(tap.Options())
     assert isinstance(daemon, Daemon)
     (child,) = daemon.services
@@ -486,7 +487,8 @@ def test_making_the_service_wires_the_gateway_to_the_daemon(
     assert daemon.halt is not None
     daemon.halt()
     assert halted == [child]
-    settings, its_plugin, own, _, now, seconds, open_journal = made[0]
+    settings, its_plugin, own, reactor, now, seconds, open_journal = made[0]
+    assert reactor.seconds is seconds is time.monotonic, "no timer jumps when the clock is set"
     assert callable(open_journal)
     assert settings.provider is Provider.MOCK
     assert its_plugin is plugin

@@ -53,7 +53,7 @@ from .orders.moves import Moves
 from .orders.oco import OcoGroups
 from .orders.patience import Patience
 from .orders.reads import Reads
-from .orders.reconcile import Reconciliation
+from .orders.reconcile import LINK, Reconciliation
 from .orders.record import Record
 from .orders.reference import Reference
 from .orders.release import Release
@@ -139,7 +139,7 @@ class Core:
             intents,
             dispatch,
             patience,
-            Stripping(guardian.plans, alerts, exit_breaker).tell,
+            Stripping(guardian.plans, guardian.holdings, alerts, exit_breaker).tell,
         )
         self._replaces = Replaces(entry, blotter, self.gate, guardian, record, watch, patience)
         self.closing = Closing(
@@ -152,7 +152,7 @@ class Core:
             self._suspect,
         )
         self.link = Link(broker.platform, chronicle, alarm, meters, seconds, now)
-        reference = Reference(entry, blotter, watch, self.reads, self.link.fresh)
+        reference = Reference(entry, blotter, watch, self.reads, self.link.fresh, clock)
         self.desk = Desk(
             entry,
             self._replaces,
@@ -188,7 +188,7 @@ class Core:
         )
         self.entry.guard_with(self.guardian, self.resolution, self._groups.found, self.link.fresh)
         self.guardian.trails.connect(lambda symbol: symbol in self.link.staleness.symbols)
-        self.guardian.doubt_with(self._suspect)
+        self.guardian.doubt_with(self._suspect, self._findings.learned)
         self._watch.tell_with(self._findings.learned)
         self._findings.tell_to(self.intake, self._groups.resume)
         self.intake.connect(
@@ -243,7 +243,7 @@ class Core:
 
     def _relinked(self) -> Deferred[bool]:
         """The broker is there: first of all it is asked how things stand."""
-        up = self.link.up_after(self.reconciliation.run("link"))
+        up = self.link.up_after(self.reconciliation.run(LINK))
         logged(up.addCallback(self._back), self.log, "after the broker came back")
         return shield(up)
 

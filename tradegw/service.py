@@ -36,6 +36,7 @@ from .metrics.meters import Meters
 from .metrics.resource import MetricsResource
 from .model.events import Event
 from .model.identifiers import growing_id
+from .model.link import SessionStatus
 from .model.protection import ExitLimits
 from .model.trading import StateSetter, TradingState
 from .port import Port
@@ -62,6 +63,9 @@ class Forwarding:
 
     def on_event(self, event: Event) -> None:
         self.to.on_event(event)
+
+    def on_session(self, ask: Callable[[], SessionStatus]) -> None:
+        self.to.on_session(ask)
 
     def on_link_up(self) -> Deferred[bool]:
         return self.to.on_link_up()

@@ -109,6 +109,8 @@ def makeService(options: Options) -> MultiService:
     from .service import Gateway  # noqa: PLC0415  --help and --check-config need none of it
 
     found = _or_exit(os.environ)
+    # Its own clock is the wall's: set back by an hour, it would let every timer wait for that hour.
+    cast("Any", reactor).seconds = time.monotonic
     daemon = Daemon(found.settings, cast("Any", reactor), getattr(options, "parent", None) or {})
     daemon.catch_signals()
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
 from zope.interface import implementer
 
 from . import __version__
 from .interfaces import IHealth, IJournal
 from .model.enums import Platform
 from .model.health import Health, OverallStatus, ProviderHealth, Ready
+from .model.link import SessionStatus, StreamStatus
 from .orders.gate import Gate
 from .orders.link import Link
+from .secrecy import scrub
 
 
 @implementer(IHealth)
@@ -50,9 +53,12 @@ class Vitals:
 
     def health(self) -> Health:
         stale = self._link.staleness.symbols
-        connected = self._link.is_up and not stale
+        session = self._session()
+        is_whole = session is None or session.is_whole
+        connected = self._link.is_up and not stale and is_whole
+        well = connected and not (session is not None and session.suspected)
         return Health(
-            status=OverallStatus.CONNECTED if connected else OverallStatus.DEGRADED,
+            status=OverallStatus.CONNECTED if well else OverallStatus.DEGRADED,
             version=__version__,
             git_sha=self._git_sha,
             providers=(
@@ -61,6 +67,18 @@ class Vitals:
                     connected=connected,
                     stale_instruments=stale or None,
                     message=self._link.problem,
+                    session=session,
                 ),
             ),
         )
+
+    def _session(self) -> SessionStatus | None:
+        session = self._link.session()
+        if session is None:
+            return None
+        return replace(session, streams=tuple(map(_scrubbed, session.streams)))
+
+
+def _scrubbed(stream: StreamStatus) -> StreamStatus:
+    """What a broker says may be in its problem."""
+    return stream if stream.problem is None else replace(stream, problem=scrub(stream.problem))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tradegw.brokers.attention import Attention
 from tradegw.brokers.echoes import MOST, Echoes
 from tradegw.brokers.ladder import MEMORY_SECONDS, SETTLE_SECONDS, Ladder, Step
 from tradegw.brokers.quiet import QuietSymbols
@@ -226,3 +227,22 @@ def test_some_evidence_skips_the_question() -> None:
     ladder = Ladder()
     assert ladder.climb(0, Step.RENEW) is Step.RENEW
     assert ladder.climb(20, Step.RENEW) is Step.DISTRUST
+
+
+# -- the time that counts
+
+
+def test_time_counts_as_it_passes_and_a_long_absence_for_little() -> None:
+    at = 100.0
+    attention = Attention(lambda: at, 2)
+    began = attention.seconds()
+    for _ in range(10):
+        at += 1
+        attention.look()
+    at += 0.5
+    assert attention.seconds() - began == pytest.approx(10.5)
+    at += 3600
+    assert attention.seconds() - began == pytest.approx(12)
+    attention.look()
+    at += 1
+    assert attention.seconds() - began == pytest.approx(13)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import timedelta
 from typing import Any
 
@@ -199,6 +200,30 @@ def test_a_reader_that_fails_spoils_no_answer() -> None:
     stand.wire.answer(reply(b"[]"))
     assert result.value.body == b"[]"
     assert stand.budget.status().limits[0].left == 9
+
+
+@pytest.mark.parametrize("status", [-1, 0, 199, 600, 999_999])
+def test_g10_a_status_that_is_none_is_no_answer(status: int) -> None:
+    stand = Stand()
+    result = stand.send("POST")
+    stand.wire.answer(reply(b"{}", status))
+    stand.clock.advance(60)
+    assert type(result.error) is ProviderError
+
+
+def test_g9_a_body_takes_no_more_room_than_it_is_long_however_it_comes() -> None:
+    stand = Stand()
+    result = stand.send(max_bytes=2**17)
+    stand.wire.answer(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    chunks = b"1\r\n\xe9\r\n" * 2**13
+    tracemalloc.start()
+    for _ in range(15):
+        stand.wire.answer(chunks)
+    taken, _peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken < 2**18
+    stand.wire.answer(b"0\r\n\r\n")
+    assert len(result.value.body) == 15 * 2**13
 
 
 @pytest.mark.parametrize(

@@ -342,3 +342,44 @@ def test_it_ends_with_the_session() -> None:
     stand = Stand()
     stand.session.stopService()
     assert stand.clock.getDelayedCalls() == []
+
+
+# -- what is no fault of the stream
+
+
+def test_a_session_that_was_stopped_for_long_blames_nobody_when_it_is_started_again() -> None:
+    stand = Stand(account=Rules(silence_seconds=15), prices=Rules(silence_seconds=15))
+    stand.send("o1")
+    stand.session.stopService()
+    pass_time(stand.clock, 600)
+    stand.session.startService()
+    pass_time(stand.clock, 18)
+    assert "suspicion" not in stand.names()
+    stand.account.log_on()
+    stand.prices.log_on()
+    stand.account.last.say(b"beat")
+    stand.prices.last.say(b"beat")
+    stand.wait(5)
+    assert stand.state == "live"
+
+
+def test_a_process_that_was_held_up_does_not_blame_the_streams_for_what_it_has_not_read() -> None:
+    """Timers are dealt with before sockets: what came meanwhile is read after the first look."""
+    stand = Stand(account=Rules(silence_seconds=15), prices=Rules(silence_seconds=15))
+    stand.send("o1")
+    stand.wait(2)
+    stand.clock.advance(120)  # in one go: nothing of ours ran, and no socket was read
+    stand.account.last.say(b"beat")
+    stand.prices.last.say(b"beat")
+    stand.watch.mentioned("o1")
+    stand.wait(9)
+    assert stand.told == []
+    assert stand.state == "live"
+
+
+def test_but_time_in_which_it_was_not_held_up_counts() -> None:
+    stand = Stand(account=Rules(silence_seconds=15))
+    stand.wait(5)
+    stand.clock.advance(120)
+    stand.wait(9)
+    assert "suspicion" in stand.names()

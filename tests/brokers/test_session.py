@@ -8,10 +8,13 @@ import pytest
 from twisted.internet.task import Clock
 
 from tests.brokers.wires import Line, parts, pass_time
-from tradegw.brokers.session import TABLE, Session, SessionState
+from tradegw.brokers.session import TABLE, Session
 from tradegw.brokers.stream import Stream
 from tradegw.config.settings import Reconnect
 from tradegw.errors import Unauthorized
+from tradegw.model.enums import AlertCode
+from tradegw.model.events import AlertEvent
+from tradegw.model.link import SessionState
 from tradegw.testing.listener import Notebook
 
 INPUTS = sorted(
@@ -216,6 +219,23 @@ def test_prices_that_never_came_are_told_once() -> None:
     stand.wait(600)
     assert stand.heard == [("prices_lost", (("AAPL", "MSFT"), "no route")), ("up", ())]
     assert stand.state == "degraded"
+    (alert,) = stand.gateway.events
+    assert isinstance(alert, AlertEvent)
+    assert alert.message.startswith("quotes: no prices, which are tried on: ")
+    assert "no logon for 60 seconds: no route" in alert.message
+
+
+def test_prices_whose_credentials_are_refused_are_an_alert_and_the_link_stays() -> None:
+    stand = Stand()
+    stand.log_on()
+    stand.prices.talk.progress.refused(Unauthorized("no such subscription", "BAD"))
+    stand.wait(600)
+    (alert,) = stand.gateway.events
+    assert isinstance(alert, AlertEvent)
+    assert alert.code is AlertCode.INTERNAL_ERROR
+    assert "refuses the credentials: no such subscription" in alert.message
+    assert [name for name, _ in stand.heard] == ["prices_lost"]
+    assert stand.state == "degraded"
 
 
 def test_orders_do_not_wait_for_prices() -> None:
@@ -252,7 +272,8 @@ def test_health_tells_of_each_stream() -> None:
     stand = Stand()
     stand.log_on()
     stand.prices.last.lose("reset")
-    status = stand.session.status()
+    assert stand.gateway.session is not None
+    status = stand.gateway.session()
     assert [(each.name, each.state.value, each.problem) for each in status.streams] == [
         ("orders", "live", None),
         ("quotes", "waiting", "reset"),

@@ -9,8 +9,9 @@ from tests.brokers.wires import Rig
 from tradegw.brokers.conversation import UpgradeRefused
 from tradegw.brokers.course import Course, Rules
 from tradegw.brokers.stream import TABLE
-from tradegw.brokers.turns import Inputs, StreamState
+from tradegw.brokers.turns import Inputs
 from tradegw.errors import Unauthorized
+from tradegw.model.link import StreamState
 
 INPUTS = sorted(
     [

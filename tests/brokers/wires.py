@@ -14,10 +14,10 @@ from tradegw.brokers.conversation import Conversation, Progress, Wire
 from tradegw.brokers.course import Rules
 from tradegw.brokers.registry import BrokerParts
 from tradegw.brokers.stream import ORDINARY, Stream
-from tradegw.brokers.turns import StreamState
 from tradegw.config.settings import Mode, Provider, Reconnect, Settings
 from tradegw.interfaces import IBrokerListener
 from tradegw.model.enums import Platform
+from tradegw.model.link import StreamState
 
 NOON = datetime(2025, 1, 15, 12, tzinfo=UTC)
 

@@ -126,9 +126,9 @@ def test_without_a_provider_it_says_what_to_set(tmp_path: Path) -> None:
 
 
 def test_a_provider_that_is_not_installed_is_named(tmp_path: Path) -> None:
-    ended = run(tmp_path, ALPACA_API_KEY="AK123", ALPACA_API_SECRET="s3cret-value")
+    ended = run(tmp_path, GATEWAY_PROVIDER="saxo", SAXO_APP_SECRET="s3cret-value")
     assert ended.returncode == 1
-    assert "alpaca" in ended.stderr
+    assert "saxo" in ended.stderr
     assert "s3cret-value" not in ended.stderr + ended.stdout
 
 

@@ -177,6 +177,55 @@ def test_a_stop_that_its_client_cancelled_comes_back_when_that_is_wanted() -> No
     assert resting(core, STOP) == [(ONE, Decimal(92))]
 
 
+@pytest.mark.parametrize("trailed", [False, True])
+def test_one_that_trails_takes_the_place_of_a_stop_that_was_cancelled(trailed: bool) -> None:
+    core = Core()
+    core.entered("1", position_id=None, take_profit=None)
+    hold(core.broker, ONE)
+    if trailed:
+        quoted(core, "120")
+        result_of(trail(core, 5))
+    result_of(core.desk.cancel(core.leg("c1-sl").id))
+    quoted(core, "100")
+    moved = result_of(trail(core, 5))
+    assert moved.stop_loss is not None
+    assert resting(core, STOP) == [(ONE, Decimal(95))]
+    tick(core, 102)
+    core.wait(2)
+    assert resting(core, STOP) == [(ONE, Decimal(97))]
+
+
+@pytest.mark.parametrize("by_order", [False, True])
+def test_a_fixed_one_takes_the_place_of_one_that_trailed_and_was_cancelled(by_order: bool) -> None:
+    core = Core()
+    entry_id = core.entered("0.5", position_id=None, take_profit=None)
+    hold(core.broker, Decimal("0.5"))
+    quoted(core, "120")
+    result_of(trail(core, 5))
+    result_of(core.desk.cancel(core.leg("c1-sl").id))
+    if by_order:
+        result_of(core.desk.replace(entry_id, OrderChange(stop_loss=Decimal(90))))
+    else:
+        result_of(attach(core, stop_loss=90))
+    tick(core, 130)
+    core.wait(60)
+    assert resting(core, STOP) == [(Decimal("0.5"), Decimal(90))]
+
+
+def test_if_the_broker_refuses_the_fixed_one_it_may_trail_again() -> None:
+    core = Core()
+    core.entered("1", position_id=None, take_profit=None)
+    hold(core.broker, ONE)
+    quoted(core, "120")
+    result_of(trail(core, 5))
+    result_of(core.desk.cancel(core.leg("c1-sl").id))
+    core.broker.plan("submit", NO)
+    failure_of(attach(core, stop_loss=90), OrderRejected)
+    (shown,) = core.protection.positions()
+    assert shown.plans[0].trailing is not None
+    assert core.live_legs() == []
+
+
 def test_only_what_no_entry_covers_gets_a_plan_and_what_rests_is_moved() -> None:
     core = Core()
     core.entered("1")

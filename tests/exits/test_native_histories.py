@@ -10,6 +10,7 @@ from typing import Final
 
 import pytest
 from msgspec import Struct
+from msgspec.structs import replace as change_of
 
 from tests.exits.restarting import check_that_plans_are_kept, crashed, hold
 from tests.orders.core import POSITION_ID, Core, order_request
@@ -32,6 +33,7 @@ class Ways(Struct, frozen=True, kw_only=True):
     ``linked``    who cancels one cancels the other
     ``silent``    it does not tell what it does to the other
     ``rigid``     quantities of its legs cannot be changed by others
+    ``polite``    nor then, but it says yes
     ``one``       what one order would sell no other can, but within its own pairs
     """
 
@@ -39,6 +41,7 @@ class Ways(Struct, frozen=True, kw_only=True):
     linked: bool = False
     silent: bool = False
     rigid: bool = False
+    polite: bool = False
     one: bool = False
 
 
@@ -99,6 +102,8 @@ class House:
     def _replaced(self, order_id: str, change: OrderChange) -> Replaced:
         if self.ways.rigid and order_id in self.pairs and change.quantity is not None:
             raise OrderRejected("not of a bracket")
+        if self.ways.polite and order_id in self.pairs:
+            change = change_of(change, quantity=None)
         return self._replace(order_id, change)
 
     def _cancelled(self, order_id: str) -> Order:
@@ -190,6 +195,23 @@ class House:
             status = self.random.choice((OrderStatus.EXPIRED, OrderStatus.REJECTED))
             self.end(self.random.choice(legs).id, status)
 
+    def renew(self) -> None:
+        """The broker puts another leg in the place of one, and tells so in either order."""
+        legs = [one for one in self.resting() if one.id in self.pairs and not one.filled_quantity]
+        if not legs:
+            return
+        old = self.random.choice(legs)
+        new = change_of(old, id=f"{old.id}'")
+        other = self.pairs.pop(old.id)
+        self.pairs |= {new.id: other, other: new.id}
+        self.broker.orders[new.id] = new
+        steps = [
+            lambda: self.broker.tell(new, OrderEventKind.CREATED),
+            lambda: self.end(old.id),
+        ]
+        for step in self.random.sample(steps, 2):
+            step()
+
     def sell(self) -> None:
         """Somebody sells some of it elsewhere."""
         if self.net <= 0:
@@ -221,7 +243,7 @@ class House:
     def run(self) -> None:
         actions = [self.fill_entry, self.execute, self.drop, self.sell, self.pass_time, self.move]
         actions += [self.fill_entry, self.pass_time]
-        rare = [self.end_entry, self.give_up, self.die, self.reconcile]
+        rare = [self.end_entry, self.give_up, self.die, self.reconcile, self.renew]
         for _ in range(ACTIONS):
             self.random.choice(actions if self.random.random() < 0.8 else rare)()
             hold(self.broker, self.net)
@@ -254,8 +276,17 @@ def _refused(failure: object) -> None:
         Ways(at_once=True, linked=True, rigid=True),
         Ways(at_once=True, linked=True, rigid=True, silent=True),
         Ways(at_once=True, linked=True, rigid=True, silent=True, one=True),
+        Ways(at_once=True, linked=True, polite=True, silent=True, one=True),
     ],
-    ids=["pieces", "silent", "pieces linked", "at once", "at once and silent", "as Alpaca"],
+    ids=[
+        "pieces",
+        "silent",
+        "pieces linked",
+        "at once",
+        "at once and silent",
+        "and one",
+        "as Alpaca",
+    ],
 )
 def test_in_the_end_the_exits_cover_what_is_held_and_never_more(ways: Ways) -> None:
     for seed in range(HISTORIES):

@@ -78,6 +78,30 @@ def test_what_takes_the_place_of_a_leg_that_cannot_be_lowered_is_not_waited_for(
     assert core.alerts() == []
 
 
+def test_what_is_closed_elsewhere_while_the_entry_works_is_not_left_to_the_broker(
+    core: Core,
+) -> None:
+    """It will not fill again: the legs could turn the position around."""
+    holds(core, "4")
+    entry_id = core.entered("4", quantity="10")
+    core.broker.keep_exits(entry_id, "4")
+    sold_elsewhere(core, "3", left="1")
+    assert resting(core) == pair(1, 1)
+    assert core.alerts() == []
+
+
+def test_legs_for_a_fill_that_was_not_told_yet_are(core: Core) -> None:
+    holds(core, "4")
+    entry_id = core.entered("4", quantity="10")
+    core.broker.keep_exits(entry_id, "4")
+    core.broker.keep_exits(entry_id, "6")
+    core.wait(1)
+    core.broker.fill(entry_id, "10")
+    core.wait(60)
+    assert resting(core) == [*pair(4, 4), *pair(6, 6)]
+    assert core.broker.asked("cancel") == []
+
+
 # -- who is to place the next one ------------------------------------------------------------------
 
 

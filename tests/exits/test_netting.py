@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 
-from tests.exits.restarting import hold, timers
+from tests.exits.restarting import crashed, hold, timers
 from tests.exits.test_random_histories import ENDS, HANG, TROUBLES, UNIT, ZERO
 from tests.orders.core import Core, a_position, failure_of, result_of
 from tradegw.errors import OrderRejected, ResetCooldown
@@ -267,6 +267,33 @@ def test_what_an_order_had_sold_before_it_was_renamed_is_not_taken_off_twice(
     core.broker.fill(again.order.id, "0.5")
     covers(core, "0.5")
     assert core.guardian.holdings.held("AAPL") == Decimal("0.5")
+
+
+def test_nor_is_it_counted_twice_when_it_gets_exits_under_its_new_id(core: Core) -> None:
+    core.broker.renames = True
+    entry_id = core.submit(quantity="1", order_type=LIMIT, limit_price="100").id
+    core.broker.fill(entry_id, "0.2")
+    changed = result_of(core.desk.replace(entry_id, OrderChange(limit_price=Decimal(101))))
+    exits = OrderChange(stop_loss=Decimal(90), take_profit=Decimal(110))
+    result_of(core.desk.replace(changed.order.id, exits))
+    covers(core, "0.2")
+    again = result_of(core.desk.replace(changed.order.id, OrderChange(limit_price=Decimal(102))))
+    covers(core, "0.2")
+    core.broker.fill(again.order.id, "0.6")
+    covers(core, "0.6")
+    assert core.guardian.holdings.held("AAPL") == Decimal("0.6")
+
+
+def test_nor_is_it_after_a_restart(core: Core) -> None:
+    core.broker.renames = True
+    bought(core, "a", "1")
+    order_id = core.submit(side=Side.SELL, quantity="0.5", **AT_PRICE).id
+    core.broker.fill(order_id, "0.2")
+    hold(core.broker, Decimal("0.8"))
+    core = crashed(core)
+    changed = result_of(core.desk.replace(order_id, OrderChange(limit_price=Decimal(106))))
+    core.broker.fill(changed.order.id, "0.3")
+    covers(core, "0.7")
 
 
 def test_a_change_that_is_refused_leaves_it_as_it_was(core: Core) -> None:

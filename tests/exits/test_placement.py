@@ -17,8 +17,9 @@ from tradegw.errors import (
     ProviderUnavailable,
     RateLimited,
 )
-from tradegw.exits.placement import ANSWER_SECONDS, SECOND_LOOK_SECONDS, Placement
+from tradegw.exits.placement import Placement
 from tradegw.exits.plans import RETAINED_LOST
+from tradegw.exits.resting import ANSWER_SECONDS, SECOND_LOOK_SECONDS
 from tradegw.model.enums import AlertCode, OrderEventKind, OrderStatus, OrderType, Side
 from tradegw.model.identifiers import ClientOrderIdRule
 from tradegw.model.order import Order, OrderChange, OrderRequest

@@ -157,7 +157,9 @@ class World:
         return [
             order
             for order in self.broker.orders.values()
-            if order.side is Side.BUY and order.id not in self.entries.values()
+            if order.side is Side.BUY
+            and order.id not in self.entries.values()
+            and not self.core._is_leg(order)  # which its client attached to what was too much
         ]
 
     def needed(self, name: str, kind: OrderType) -> Decimal:

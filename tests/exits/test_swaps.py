@@ -234,6 +234,16 @@ def test_while_the_breaker_is_open_the_limit_stays(core: Core, price: int) -> No
     assert rests(core, STOP)
 
 
+def test_one_look_goes_on_however_often_they_were_swapped(core: Core) -> None:
+    before = len(timers(core))
+    for _ in range(8):
+        tick(core, 110)
+        core.wait(PATIENCE_SECONDS / 2)
+    tick(core, 100)
+    core.wait(1)
+    assert len(timers(core)) == before
+
+
 def test_a_stop_that_is_attached_takes_the_place_of_a_take_profit() -> None:
     core = strict(Core(holds=True))
     entered(core, stop_loss=None)

@@ -6,12 +6,14 @@ import json
 from typing import Any
 
 import pytest
+from tektii._generated.models import DetailedHealthStatus
 
 from tests.orders.core import Core, failure_of, order_request, result_of
 from tradegw.errors import OrderDenied
 from tradegw.model import wire
 from tradegw.model.enums import OrderEventKind
 from tradegw.model.health import OverallStatus
+from tradegw.model.link import SessionState, SessionStatus, StreamState, StreamStatus
 from tradegw.model.trading import StateSetter, TradingState
 from tradegw.vitals import Vitals
 
@@ -70,6 +72,16 @@ def test_a_return_ends_what_was_shown(core: Core) -> None:
     assert heard(core)[-1]["event"] == "BROKER_RECONNECTED"
 
 
+def test_the_first_logon_is_news_if_its_failure_was() -> None:
+    """Else whoever heard of the failure would wait for ever."""
+    core = Core(linked=False)
+    core.intake.on_link_failed("no route")
+    core.wait(30)
+    core.intake.on_link_up()
+    news = heard(core)[-1]
+    assert (news["event"], news["gap_duration_ms"]) == ("BROKER_RECONNECTED", 30_000)
+
+
 def test_g11_credentials_in_an_error_are_not_told(core: Core) -> None:
     core.intake.on_link_failed("refused: api_key=PKSECRETSECRET1234")
     assert "PKSECRET" not in json.dumps(heard(core)) + json.dumps(health(core))
@@ -79,6 +91,56 @@ def test_tries_are_counted(core: Core) -> None:
     core.intake.on_retry()
     core.intake.on_retry()
     assert core.count("gateway_broker_reconnect_attempts_total", platform="mock") == 2
+
+
+# -- the streams of a session
+
+UP, AWAY = StreamState.LIVE, StreamState.WAITING
+
+
+def session(*, prices: StreamState = UP, suspected: bool = False) -> SessionStatus:
+    return SessionStatus(
+        state=SessionState.LIVE if prices is UP and not suspected else SessionState.DEGRADED,
+        suspected=suspected,
+        streams=(
+            StreamStatus(name="orders", state=UP),
+            StreamStatus(
+                name="prices",
+                state=prices,
+                problem=None if prices is UP else "refused: api_key=PKSECRETSECRET1234",
+            ),
+        ),
+    )
+
+
+def test_health_shows_each_stream_and_no_credentials(core: Core) -> None:
+    core.intake.on_session(lambda: session(prices=AWAY))
+    found = health(core)
+    assert found["connected"] is False
+    assert found["session"] == {
+        "state": "degraded",
+        "suspected": False,
+        "streams": [
+            {"name": "orders", "state": "live"},
+            {"name": "prices", "state": "waiting", "problem": "refused: api_key=***REDACTED***"},
+        ],
+    }
+    core.intake.on_session(session)
+    assert health(core)["connected"] is True
+
+
+def test_the_official_client_reads_it(core: Core) -> None:
+    core.intake.on_session(lambda: session(prices=AWAY))
+    vitals = Vitals(core.broker.platform, core.link, core.gate, core.store, "sha")
+    read = DetailedHealthStatus.model_validate_json(wire.encode(vitals.health()))
+    assert not read.providers[0].connected
+
+
+def test_a_suspected_stream_degrades_health_and_is_connected(core: Core) -> None:
+    core.intake.on_session(lambda: session(suspected=True))
+    vitals = Vitals(core.broker.platform, core.link, core.gate, core.store, "sha")
+    assert vitals.health().status is OverallStatus.DEGRADED
+    assert vitals.health().providers[0].connected
 
 
 # -- prices alone

@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from twisted.internet.defer import Deferred
 
-from tradegw.errors import InvalidRequest, InvalidValue, OrderNotFound
-from tradegw.model.enums import OrderType
+from tradegw.errors import InvalidRequest, InvalidValue, OrderNotFound, OrderNotModifiable
+from tradegw.model.enums import OrderType, PositionSide
 from tradegw.model.events import QuoteEvent
 from tradegw.model.market import Quote
 from tradegw.model.order import OrderChange
@@ -126,3 +127,34 @@ def test_w60_a_wrong_move_of_a_position_s_exits_moves_nothing(core: Core) -> Non
     assert core.leg("c1-sl").stop_price == 90
     result_of(core.desk.move_exits(POSITION_ID, ExitsChange(stop_loss=Decimal(99))))
     assert core.leg("c1-sl").stop_price == 99
+
+
+@pytest.mark.parametrize("side", PositionSide)
+def test_w60_without_a_quote_the_broker_is_asked_for_the_price(
+    core: Core, side: PositionSide
+) -> None:
+    core.broker.held[POSITION_ID] = a_position(side=side)
+    core.broker.quotes[SYMBOL] = Quote(
+        symbol=SYMBOL,
+        provider="x",
+        timestamp=EPOCH,
+        bid=Decimal(1),  # as outside of trading hours
+        ask=Decimal(999),
+        last=Decimal(100),
+    )
+    wrong = ExitsChange(stop_loss=Decimal(101 if side is PositionSide.LONG else 99))
+    error = failure_of(core.desk.move_exits(POSITION_ID, wrong), InvalidValue)
+    assert error.message.endswith(" the last price 100")
+    right = ExitsChange(stop_loss=Decimal(99 if side is PositionSide.LONG else 101))
+    failure_of(core.desk.move_exits(POSITION_ID, right), OrderNotModifiable)  # nothing is told of
+
+
+def test_w60_without_its_answer_the_change_goes_on_after_a_second(core: Core) -> None:
+    core.broker.fill(core.submit().id, "1")
+    core.broker.held[POSITION_ID] = a_position()
+    core.broker.plan("quote", Deferred())
+    work = core.desk.move_exits(POSITION_ID, ExitsChange(stop_loss=Decimal(101)))
+    core.wait(0.9)
+    assert not work.called
+    core.wait(0.2)
+    assert result_of(work).stop_loss is not None

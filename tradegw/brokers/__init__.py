@@ -16,7 +16,7 @@ What all of them can use::
     conversation  the two faces of a connection: the wire, and the broker's protocol
     websocket     the wire that most brokers speak (frames, upgrade)
     liveness      evidence that a stream does not tell all: account_watch (echoes, ladder, silence)
-                  and price_watch (quiet, silence)
+                  and price_watch (quiet, silence); attention is the time they count
     machine       state machines from tables
     http          calls (call, connections), with a budget of limits (ratelimit, allowance)
     endpoint      addresses, and how connections to them are made

@@ -18,7 +18,7 @@ from ..interfaces import IMemory, WallClock
 from ..model.enums import RateLimitEventKind
 from ..model.events import RateLimitEvent
 from ..model.limits import Lane, LimitStatus
-from .ratelimit import Limit, Spent, Told
+from .ratelimit import LONGEST_PAUSE, Limit, Spent, Told
 
 _LOW: Final = 0.1
 _NOT_LOW: Final = 0.2
@@ -137,8 +137,9 @@ class Allowance:
                 self._spent[name].pause(left, seconds, banned=pause.banned)
 
     def _pause(self, weights: Mapping[str, int], told: Told, now: float) -> None:
+        seconds = min(told.pause, LONGEST_PAUSE)
         for name in weights:
-            self._spent[name].pause(told.pause, now, banned=told.banned)
+            self._spent[name].pause(seconds, now, banned=told.banned)
         paused = {
             name: _Pause(self._wall(spent.paused_until), spent.banned)
             for name, spent in self._spent.items()
@@ -148,11 +149,11 @@ class Allowance:
         self.log.warn(
             "{broker} wants to hear nothing for {seconds} seconds",
             broker=self._name,
-            seconds=told.pause,
+            seconds=seconds,
             limits=sorted(weights),
             banned=told.banned,
         )
-        self._tell_of(RateLimitEventKind.HIT, 0, now + told.pause)
+        self._tell_of(RateLimitEventKind.HIT, 0, now + seconds)
 
     def _watch(self, spent: Spent, now: float) -> None:
         """Tell once when little is left, and not again before it was more."""

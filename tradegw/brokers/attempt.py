@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
-from twisted.logger import Logger
+from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.python.failure import Failure
 
 from ..errors import GatewayError, Unauthorized
@@ -43,8 +43,6 @@ class Attempt:
     *ear* is marked at whatever counts as a sign of life: each message, or, where the contract wants
     *beats*, what the conversation says is one. Once left, it tells its owner nothing more.
     """
-
-    log = Logger()
 
     def __init__(
         self,
@@ -112,7 +110,7 @@ class Attempt:
     def _not_opened(self, failure: Failure) -> None:
         error = failure.value
         if not isinstance(error, UpgradeRefused):
-            self._lost(failure.getErrorMessage() or type(error).__name__)
+            self._lost(_why(error))
         elif error.is_about_credentials:
             self.refused(Unauthorized(str(error), "BROKER_CREDENTIALS_REFUSED"))
         else:
@@ -143,3 +141,11 @@ class Attempt:
 
     def alive(self) -> None:
         self._ear.heard = True
+
+
+def _why(error: BaseException | None) -> str:
+    """For people. In the text of an error that is neither ours nor the network's there may be a
+    credential that did not fit somewhere, so its name must do.
+    """
+    is_plain = isinstance(error, (GatewayError, OSError, ConnectError, ConnectionClosed))
+    return (str(error) if is_plain else "") or type(error).__name__

@@ -61,12 +61,12 @@ class Body(Protocol):
     def __init__(self, most: int) -> None:
         self.all: Deferred[tuple[bytes, bool]] = Deferred()
         self._most = most
-        self._parts: list[bytes] = []
+        self._body = bytearray()  # not in pieces, which may be tiny
 
     def dataReceived(self, data: bytes) -> None:
         self._most -= len(data)
         if self._most >= 0:
-            self._parts.append(data)
+            self._body += data
         elif not self.all.called:
             self.all.errback(TooLong())
 
@@ -74,7 +74,7 @@ class Body(Protocol):
         if self.all.called:
             return
         if reason.check(ResponseDone, PotentialDataLoss):
-            self.all.callback((b"".join(self._parts), reason.check(ResponseDone) is not None))
+            self.all.callback((bytes(self._body), reason.check(ResponseDone) is not None))
         else:
             self.all.errback(reason)
 
@@ -82,6 +82,11 @@ class Body(Protocol):
 class TooLong(Exception):
     def __init__(self) -> None:
         super().__init__("it is longer than it may be")
+
+
+class NoStatus(Exception):
+    def __init__(self) -> None:
+        super().__init__("its status is none")
 
 
 class Cut(Exception):

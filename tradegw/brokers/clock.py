@@ -108,9 +108,9 @@ class BrokerClock:
             return
         try:
             theirs = parsedate_to_datetime(header)
-        except ValueError:
+            self.answered(theirs.replace(tzinfo=theirs.tzinfo or UTC), took, SECOND)
+        except (ValueError, OverflowError):  # no date, or one at the end of all days
             return
-        self.answered(theirs.replace(tzinfo=theirs.tzinfo or UTC), took, SECOND)
 
     def _agreed(self, told: Bounds) -> Bounds:
         """What is known now; one reply that contradicts all others is not believed, two are."""

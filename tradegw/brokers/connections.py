@@ -28,7 +28,7 @@ from zope.interface import implementer
 from .. import __version__
 from ..deferreds import deadline
 from ..errors import NotSent, ProviderError
-from .bounded import MOST_HEAD_BYTES, Body, Cut, Metered, TooLong
+from .bounded import MOST_HEAD_BYTES, Body, Cut, Metered, NoStatus, TooLong
 from .call import Call, Reply
 from .endpoint import Dial, Url
 
@@ -156,6 +156,8 @@ class Connection:
         self._protocol.transport.abortConnection()
 
     async def _body(self, response: IResponse, most: int) -> bytes:
+        if not 200 <= response.code <= 599:
+            raise NoStatus
         if isinstance(response.length, int) and response.length > most:
             raise TooLong
         body = Body(most)
@@ -248,6 +250,6 @@ def _why(error: BaseException) -> str:
     so of errors that are neither ours nor the connection's the name must do.
     """
     last = _reasons(error)[-1]
-    if isinstance(last, (ConnectionClosed, ConnectError, OSError, TooLong, Cut)):
+    if isinstance(last, (ConnectionClosed, ConnectError, OSError, TooLong, NoStatus, Cut)):
         return str(last)[:_LONGEST_REASON]
     return type(last).__name__

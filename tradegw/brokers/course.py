@@ -11,10 +11,11 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from ..errors import GatewayError
+from ..model.link import StreamState
 from .attempt import Attempt, Owner
 from .backoff import Backoff
 from .succession import Succession
-from .turns import Inputs, News, StreamState
+from .turns import Inputs, News
 
 CLOSE_SECONDS: Final = 5.0
 """From the goodbye to the end without it."""

@@ -118,8 +118,7 @@ class Http:
             told, began = NOTHING_TOLD, seconds()  # from here on something may have left
             reply = await connection.exchange(signed, ends)
             told = self._told(reply)
-            if self._site.time is not None:
-                self._site.time.dated(reply.headers.get("date"), seconds() - began)
+            self._note_time(reply, seconds() - began)
             return reply
         finally:
             if told is None:
@@ -140,6 +139,14 @@ class Http:
         if isinstance(call.weight, int):
             return dict.fromkeys(self._site.limits, call.weight)
         return call.weight
+
+    def _note_time(self, reply: Reply, took: float) -> None:
+        if self._site.time is None:
+            return
+        try:
+            self._site.time.dated(reply.headers.get("date"), took)
+        except Exception:  # whatever a clock makes of it, the answer is an answer
+            self.log.failure("not understood: the time of {broker}", broker=self._site.name)
 
     def _told(self, reply: Reply) -> Told:
         """What *reply* tells of limits; that it cannot be read spoils no answer."""

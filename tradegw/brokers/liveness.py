@@ -17,6 +17,7 @@ from twisted.logger import Logger
 
 from ..deferreds import logged
 from .account_watch import AccountWatch
+from .attention import Attention
 from .price_watch import PriceWatch
 from .registry import BrokerParts
 from .stream import Stream
@@ -44,7 +45,8 @@ class Liveness(Service):
         looked: Callable[[], None],
         echo_seconds: float = ECHO_SECONDS,
     ) -> None:
-        listener, seconds = parts.listener, parts.seconds
+        self._attention = Attention(parts.seconds, 2 * LOOK_SECONDS)
+        listener, seconds = parts.listener, self._attention.seconds
         self.account = AccountWatch(account, listener, seconds, echo_seconds)
         self.prices = {stream: PriceWatch(stream, listener, seconds, is_open) for stream in prices}
         self._streams = (account, *prices)
@@ -63,6 +65,7 @@ class Liveness(Service):
 
     def _look(self) -> None:
         for look in (
+            self._attention.look,
             *(stream.unstick for stream in self._streams),
             self.account.look,
             *(watch.look for watch in self.prices.values()),

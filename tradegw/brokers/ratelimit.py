@@ -64,8 +64,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return float(min(int(said[:12]), int(LONGEST_PAUSE)))
     try:
         until, at = parsedate_to_datetime(said), parsedate_to_datetime(headers.get("date", ""))
-        return max(0.0, (until - at).total_seconds())
-    except (ValueError, TypeError):  # no time, or only one of the two tells its zone
+        return min(max(0.0, (until - at).total_seconds()), LONGEST_PAUSE)
+    except (ValueError, TypeError, OverflowError):  # no time, or one of the two tells no zone
         return None
 
 

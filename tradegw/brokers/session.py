@@ -5,46 +5,24 @@ The account's stream is opened whatever is subscribed to; each stream comes and 
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
-from msgspec import Struct
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 
 from ..deferreds import logged
-from ..interfaces import IBrokerListener
+from ..interfaces import IBrokerListener, WallClock
+from ..model.enums import AlertCode
+from ..model.events import AlertEvent
+from ..model.link import SessionState, SessionStatus, StreamState
 from .account_watch import AccountWatch
 from .liveness import ECHO_SECONDS, Liveness, always
 from .machine import Table, machine, stay
 from .price_watch import PriceWatch
 from .registry import BrokerParts
-from .stream import Stream, StreamStatus
-from .turns import StreamState
-
-
-class SessionState(enum.StrEnum):
-    """Where a session is. ``RECONCILING``: logged on, and the gateway is finding out how things
-    stand. ``DEGRADED``: live, but prices are away or the account's stream is suspected.
-    """
-
-    DOWN = "down"
-    CONNECTING = "connecting"
-    LOGGING_ON = "logging_on"
-    RECONCILING = "reconciling"
-    LIVE = "live"
-    DEGRADED = "degraded"
-    STOPPING = "stopping"
-
-
-class SessionStatus(Struct, frozen=True, kw_only=True):
-    """How a session is, and each of its streams, the account's first."""
-
-    state: SessionState
-    suspected: bool
-    streams: tuple[StreamStatus, ...]
+from .stream import Stream
 
 
 class Inputs(Protocol):
@@ -186,6 +164,7 @@ class Session(MultiService):
         echo_seconds: float = ECHO_SECONDS,
     ) -> None:
         super().__init__()
+        self._listener = parts.listener
         self._account = account
         self._prices = tuple(prices)
         self._logon = Logon(parts.listener, self._is_whole)
@@ -194,7 +173,8 @@ class Session(MultiService):
         """Where own orders and their echoes are told, and prices are followed."""
         account.tell(_AccountNews(self._inputs, parts.listener, self.liveness.account, account))
         for stream in prices:
-            stream.tell(_PriceNews(self._logon.check, parts.listener, self.liveness.prices[stream]))
+            watch = self.liveness.prices[stream]
+            stream.tell(_PriceNews(self._logon.check, parts.listener, watch, parts.now))
         for service in (account, *prices, self.liveness):
             service.setServiceParent(self)
 
@@ -205,6 +185,10 @@ class Session(MultiService):
             suspected=self.liveness.account.is_suspicious,
             streams=tuple(stream.status() for stream in (self._account, *self._prices)),
         )
+
+    def startService(self) -> None:
+        self._listener.on_session(self.status)
+        super().startService()
 
     def stopService(self) -> Deferred[Any]:
         """Log off; fires when all connections are closed."""
@@ -233,12 +217,13 @@ class _AccountNews:
         self._stream = stream
 
     def changed(self, state: StreamState) -> None:
+        if state is not StreamState.LIVE:
+            self._watch.end()
         if state is StreamState.CONNECTING:
             self._inputs.connecting()
         elif state is StreamState.LOGGING_ON:
             self._inputs.opened()
         elif state is StreamState.WAITING:
-            self._watch.end()
             self._inputs.away()
 
     def retrying(self) -> None:
@@ -258,12 +243,17 @@ class _AccountNews:
 class _PriceNews:
     """Prices come and go without the account."""
 
-    log = Logger()
-
-    def __init__(self, check: Callable[[], None], listener: IBrokerListener, watch: PriceWatch):
+    def __init__(
+        self,
+        check: Callable[[], None],
+        listener: IBrokerListener,
+        watch: PriceWatch,
+        now: WallClock,
+    ) -> None:
         self._check = check
         self._listener = listener
         self._watch = watch
+        self._now = now
         self._told = False
 
     def changed(self, state: StreamState) -> None:
@@ -286,4 +276,7 @@ class _PriceNews:
         """Told when its state changed."""
 
     def failed(self, reason: str) -> None:
-        self.log.error("{reason}; it is tried on", reason=reason)
+        message = f"{self._watch.stream.title}: no prices, which are tried on: {reason}"
+        self._listener.on_event(
+            AlertEvent(timestamp=self._now(), code=AlertCode.INTERNAL_ERROR, message=message)
+        )

@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from msgspec import Struct
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 
+from ..model.link import StreamState, StreamStatus
 from .attempt import Attempt, Owner
 from .backoff import Backoff
 from .conversation import Connect, Converse
 from .course import Course, Rules
 from .machine import Table, machine, stay
 from .registry import BrokerParts
-from .turns import Inputs, News, StreamState
+from .turns import Inputs, News
 
 _S = StreamState
 _RENEWAL: Final = ("renew", "relieved")
@@ -74,14 +74,6 @@ TABLE: Final[Table[StreamState]] = {
 ORDINARY: Final = Rules()
 
 _machine: Final = machine(Inputs, Course, TABLE)  # type: ignore[type-abstract]  # as Automat wants
-
-
-class StreamStatus(Struct, frozen=True, kw_only=True):
-    """How a stream is; *problem* says why it is not up."""
-
-    name: str
-    state: StreamState
-    problem: str | None
 
 
 class Stream(Service):

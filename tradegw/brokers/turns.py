@@ -1,22 +1,11 @@
-"""The states of a stream, what it reacts to in them, and what it tells of itself."""
+"""What a stream reacts to in its states, and what it tells of itself."""
 
 from __future__ import annotations
 
-import enum
 from typing import Protocol
 
+from ..model.link import StreamState
 from .attempt import Owner
-
-
-class StreamState(enum.StrEnum):
-    """Where a stream is; only one that is live tells anything."""
-
-    DOWN = "down"
-    CONNECTING = "connecting"
-    LOGGING_ON = "logging_on"
-    LIVE = "live"
-    WAITING = "waiting"
-    STOPPING = "stopping"
 
 
 class News(Protocol):

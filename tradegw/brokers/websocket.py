@@ -35,6 +35,9 @@ class Target(Struct, frozen=True, kw_only=True):
     query: str = ""
     headers: tuple[tuple[str, str], ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<{self.url}>"
+
 
 class Limits(Struct, frozen=True, kw_only=True):
     """What a connection may take; bytes, and seconds.
@@ -162,6 +165,9 @@ class Connection(WebSocketClientProtocol):
             self._drop(str(self._refusal))
             return
         super().processHandshake()
+
+    def failHandshake(self, reason: str) -> None:  # noqa: ARG002  (it repeats what was sent)
+        self._drop("the answer to the upgrade is not as it must be")
 
     def onOpen(self) -> None:
         self._is_open = True

@@ -18,6 +18,9 @@ CREDENTIALS: Final[Mapping[Provider, tuple[str, ...]]] = {
 }
 """What each needs, in the order in which the first found wins."""
 
+_IN_PLACE: Final = {"BINANCE_API_SECRET": "BINANCE_PRIVATE_KEY_FILE"}
+"""What may be set instead of another."""
+
 _VARIANTS: Final = {
     Provider.BINANCE_SPOT: Provider.BINANCE,
     Provider.BINANCE_MARGIN: Provider.BINANCE,
@@ -68,7 +71,7 @@ def choose(env: Environment) -> Provider | None:
         return provider
     if env.text("GATEWAY_PROVIDER") is not None:
         return None
-    found = [each for each, names in CREDENTIALS.items() if any(map(env.text, names))]
+    found = [each for each, names in CREDENTIALS.items() if any(_is_set(env, n) for n in names)]
     if not found:
         env.problem(_nothing_set())
         return None
@@ -118,9 +121,14 @@ def platform(env: Environment, provider: Provider, mode: Mode) -> Platform | Non
 
 def _require(env: Environment, provider: Provider, who: str) -> None:
     names = CREDENTIALS.get(_VARIANTS.get(provider, provider), ())
-    if not all(map(env.text, names)):
+    if not all(_is_set(env, name) for name in names):
         states = (f"{name} ({'set' if env.text(name) else 'not set'})" for name in names)
         env.problem(f"{who} needs {', '.join(states)}")
+
+
+def _is_set(env: Environment, name: str) -> bool:
+    other = _IN_PLACE.get(name)
+    return env.text(name) is not None or (other is not None and env.text(other) is not None)
 
 
 def _nothing_set() -> str:

@@ -20,6 +20,7 @@ from ..interfaces import IOrderEntry
 from ..model.account import Position
 from ..model.enums import Side
 from ..model.money import ZERO
+from ..model.order import Order
 from ..model.protection import ExitLegPlacement, ExitsChange, LegKind
 from .coverage import shortfall
 from .guarded import Guarded
@@ -74,11 +75,19 @@ class Attaching:
             ),
         )
 
+    def spent(self, entry: Order) -> Decimal:
+        """How much of the executions that were told of *entry*, which has no plan, is not there to
+        protect: it closed what was on the other side, or was closed again, or others protect it.
+        """
+        if not self._holdings.nets:
+            return ZERO
+        told, exit_side = self._holdings.executed(entry.id), entry.side.opposite
+        there = self._holdings.most(entry.symbol, exit_side)
+        return told - min(told, self.unpromised(entry.symbol, exit_side, there, None))
+
     def held(self, symbol: str, exit_side: Side, quantity: Decimal) -> Decimal:
         """*quantity*, but no more than all executions that were told opened."""
-        if not self._holdings.nets:
-            return quantity
-        return max(ZERO, min(quantity, self._holdings.held(symbol) * -exit_side.sign))
+        return min(quantity, self._holdings.most(symbol, exit_side))
 
     @staticmethod
     def _left(there: Decimal, plans: Iterable[Plan]) -> Decimal:
@@ -86,7 +95,8 @@ class Attaching:
 
     @as_deferred
     async def attach(self, position: Position, change: ExitsChange) -> Guarded | None:
-        """Protect what is naked of *position* as *change* says; ``None`` if nothing is.
+        """Protect what is naked of *position* as *change* says; ``None`` if nothing is, or too
+        little for an order beside what plans cover.
 
         Fails with the broker's refusal, and then no plan is left of what was refused.
         """
@@ -104,7 +114,11 @@ class Attaching:
             check_reach(ratchet)
             plan.trail(trail, price)
         self._plans.inform(plan)
-        self._check_size(plan, position.id)
+        too_little = _too_little(plan)
+        if too_little is not None:
+            if self._plans.of_position(position):
+                return None  # what they cover is not less important for that
+            raise OrderNotModifiable(position.id, f"no exit can be placed: {too_little}")
         guarded = self._plans.add(plan)
         await guarded.lock.run(self._place_all, guarded)
         return guarded
@@ -125,15 +139,6 @@ class Attaching:
             entry_ended=True,
             of_position=True,
         )
-
-    @staticmethod
-    def _check_size(plan: Plan, position_id: str) -> None:
-        quantity = whole(plan.open_quantity, plan.instrument)
-        for kind in plan.kinds:
-            refusal = too_small(quantity, plan.price(kind), plan.instrument)
-            if refusal is not None or not quantity:
-                why = refusal or "less than the smallest quantity"
-                raise OrderNotModifiable(position_id, f"no exit can be placed: {why}")
 
     @as_deferred
     async def _kept_by_broker(self, position: Position) -> Decimal:
@@ -177,10 +182,10 @@ class Attaching:
         """
         plan = guarded.plan
         undo = _wishes(plan, kind)
+        if plan.gave_up(kind):
+            plan.unwant(kind)  # what trailed does no longer
         plan.targets[kind] = price
-        for leg in plan.legs:
-            if leg.kind is kind and leg.waived and leg.ended:
-                leg.waivers = 0  # its client wants it after all
+        plan.want_again(kind)
         plan.short.pop(kind, None)
         await self._keeping.keep_durably(guarded, self._clock)
         try:
@@ -216,20 +221,29 @@ def placed(guarded: Iterable[Guarded], kind: LegKind, price: Decimal) -> ExitLeg
     return ExitLegPlacement(order_ids=order_ids, trigger_price=price)
 
 
+def _too_little(plan: Plan) -> str | None:
+    """Why the broker would take no order for all that *plan* protects; ``None`` if it would."""
+    quantity = whole(plan.open_quantity, plan.instrument)
+    if not quantity:
+        return "less than the smallest quantity"
+    reasons = (too_small(quantity, plan.price(kind), plan.instrument) for kind in plan.kinds)
+    return next((reason for reason in reasons if reason is not None), None)
+
+
 def _is_in_doubt(plan: Plan, kind: LegKind) -> bool:
     return any(leg.kind is kind and leg.in_doubt for leg in plan.legs)
 
 
 def _wishes(plan: Plan, kind: LegKind) -> Callable[[], None]:
     """Puts back what is wanted of *kind* as it is now."""
-    target, reason = plan.targets.get(kind), plan.short.get(kind)
+    target, reason, ratchet = plan.targets.get(kind), plan.short.get(kind), plan.ratchet
     waivers = [(leg, leg.waivers) for leg in plan.legs if leg.kind is kind]
 
     def undo() -> None:
         if target is None:
             plan.unwant(kind)
         else:
-            plan.targets[kind] = target
+            plan.targets[kind], plan.ratchet = target, ratchet
         if reason is not None:
             plan.short[kind] = reason
         for leg, number in waivers:

@@ -11,7 +11,7 @@ from .guarded import Guarded
 from .holdings import Holdings
 from .keeping import Keeping
 from .moving import check_stop
-from .native_changes import NativeChanges
+from .native.changes import NativeChanges
 from .plans import Plans
 from .pursuit import Pursuit
 
@@ -37,7 +37,7 @@ class Clients:
 
     def waive(self, order_id: str) -> None:
         found = self._plans.of_leg_id(order_id)
-        if found is not None:
+        if found is not None and not found[1].is_gone:  # else another may be in its place
             guarded, leg = found
             leg.waivers += 1
             self._keeping.keep(guarded)
@@ -52,7 +52,7 @@ class Clients:
         found = self._plans.of_leg_id(order_id)
         if found is not None:
             guarded, leg = found
-            if not leg.ended:  # else the cancel worked after all
+            if leg.ending or not leg.ended:  # else the cancel worked after all
                 leg.waivers = max(0, leg.waivers - 1)
             self._drive(guarded)
 
@@ -95,6 +95,8 @@ class Clients:
         elif found is not None:
             found[1].changing = found[1].by_client = True
             self._keeping.keep(found[0])
+        else:
+            self._holdings.changing(order_id)
 
     def unchanged(self, order_id: str, *, in_doubt: bool) -> None:
         guarded, found = self._plans.by_entry_id(order_id), self._plans.of_leg_id(order_id)
@@ -110,6 +112,7 @@ class Clients:
             if in_doubt and order_id == leg.order_id:
                 leg.in_doubt = leg.unsettled = True
             self._drive(guarded)
+        self._holdings.changed(order_id)
 
     def replaced(self, previous_id: str, order: Order, *, native: bool = False) -> None:
         """*native* if exits were among what the broker changed."""
@@ -117,11 +120,14 @@ class Clients:
         if guarded is None and native:
             guarded = self._natives.attached(order)
         if guarded is None:
+            self._holdings.changed(previous_id, order)
             return
+        self._holdings.changed(previous_id)
         found = self._plans.of_leg_id(order.id)
         if found is None:
             self._holdings.renamed(order, guarded.plan.first_id)
-            self._natives.repriced(guarded, order)
+            if native:
+                self._natives.repriced(guarded, order)
         else:
             leg = found[1]
             leg.by_client = False

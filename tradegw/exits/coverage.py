@@ -124,12 +124,12 @@ def next_step(plan: Plan, now: datetime | None = None) -> Step | None:
 
 
 def _excess(plan: Plan) -> Shrink | Cancel | None:
-    resting = [leg for leg in in_force(plan) if not leg.ending]
+    resting = [leg for leg in in_force(plan) if not (leg.ending or _goes_with_entry(plan, leg))]
     for leg in sorted(resting, key=_takes_less):
         total = _total(other for other in resting if other.kind is leg.kind)
         excess = total - needed(plan, leg.kind)
         if plan.trusting:
-            excess -= excess if _may_be_new(plan, leg) else _to_be_lowered(plan, leg.kind)
+            excess -= _left_to_broker(plan, leg.kind)
         if excess <= 0:
             continue
         left = whole(max(ZERO, leg.quantity - excess), plan.instrument)
@@ -143,26 +143,32 @@ def _takes_less(leg: Leg) -> tuple[bool, bool]:
     return not leg.waived, leg.native
 
 
+def _goes_with_entry(plan: Plan, leg: Leg) -> bool:
+    """Whether the broker is about to end *leg*, which never worked, as it ended the entry."""
+    return plan.trusting and leg.dormant and plan.entry_filled == 0
+
+
 def in_force(plan: Plan, kind: LegKind | None = None) -> list[Leg]:
     """The legs that might close something; when there is nothing (more) to close, all."""
     is_flat = plan.entry_done and plan.open_quantity == 0
     return list(plan.live_legs(kind) if is_flat else plan.protecting_legs(kind))
 
 
-def _may_be_new(plan: Plan, leg: Leg) -> bool:
-    """Whether *leg* may be for a fill that was not told yet."""
-    return leg.native and not (plan.entry_ended or plan.held)
-
-
-def _to_be_lowered(plan: Plan, kind: LegKind) -> Decimal:
-    """By how much the broker is yet to lower its own legs of *kind*: that it does when those they
-    are paired with execute, and for no other reason.
+def _left_to_broker(plan: Plan, kind: LegKind) -> Decimal:
+    """How much too much its own legs of *kind* cover for reasons that it is about to tell, or to
+    do away with itself: one that they are paired with executed, the entry filled more, or another
+    took the place of one whose end was not told yet. It knows of no other reasons.
     """
-    natives = [leg for leg in plan.legs if leg.native]
-    rest = _total(leg for leg in natives if leg.kind is kind)
+    natives = [leg for leg in plan.protecting_legs() if leg.native]
+    same = [leg for leg in natives if leg.kind is kind]
     others = [leg for leg in natives if leg.kind is not kind]
-    executed = sum((leg.filled for leg in others), ZERO)
-    return min(max(ZERO, rest - _total(others)), executed)
+    executed = [leg for leg in plan.legs if leg.native and leg.filled > 0]
+    by_others = sum((leg.filled for leg in executed if leg.kind is not kind), ZERO)
+    unlowered = min(max(ZERO, _total(same) - _total(others)), by_others)
+    if plan.held or (plan.entry_ended and len(same) < 2):
+        return unlowered
+    all_executed = sum((leg.filled for leg in executed), ZERO)
+    return max(unlowered, _total(same) + all_executed - plan.entry_filled)
 
 
 def is_native_cover(plan: Plan) -> bool:

@@ -15,19 +15,28 @@ from .alerts import Alerts
 from .guarded import Guarded
 from .keeping import Keeping
 from .leg import Leg
-from .native import may_be_ahead
+from .native.legs import may_be_ahead
 from .plans import Plans
 from .pursuit import Pursuit
+from .suspicion import Suspicion
 
 
 class Doubles:
     """Tells of double exits, each once, and has the broker asked what it holds then."""
 
-    def __init__(self, plans: Plans, keeping: Keeping, alerts: Alerts, pursuit: Pursuit) -> None:
+    def __init__(
+        self,
+        plans: Plans,
+        keeping: Keeping,
+        alerts: Alerts,
+        pursuit: Pursuit,
+        suspicion: Suspicion,
+    ) -> None:
         self._plans = plans
         self._keeping = keeping
         self._alerts = alerts
         self._pursuit = pursuit
+        self._suspicion = suspicion
 
     def look(self, guarded: Guarded, last: Leg | None = None) -> None:
         """*last* executed last, or nobody knows which leg of the plan did.
@@ -48,7 +57,7 @@ class Doubles:
             return
         guarded.overshot = plan.overshot
         self._alerts.double_exit(plan, first or next(iter(others), last), last)
-        self._pursuit.suspect(f"both exits of {plan.parent_id} executed")
+        self._suspicion.suspect(f"both exits of {plan.parent_id} executed")
 
     def repay(
         self, symbol: str, exit_side: Side, quantity: Decimal, but: Guarded | None = None

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from msgspec.structs import replace
-from twisted.internet.defer import Deferred, gatherResults, succeed
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
@@ -33,15 +33,14 @@ from .coverage import unconfirmed
 from .doubles import Doubles
 from .expiry import Expiry
 from .guarded import Guarded
+from .hearing import Hearing, together
 from .holdings import Holdings
 from .keeping import Keeping
 from .lookout import Lookout
 from .moving import Moving, placed_stop
-from .native import may_be_ahead
-from .native_asking import Asking
-from .native_changes import NativeChanges
-from .native_early import Early
-from .natives import Natives
+from .native.asking import Asking
+from .native.changes import NativeChanges
+from .native.grace import Natives
 from .news import News
 from .outcry import Outcry
 from .placement import Placement
@@ -49,6 +48,8 @@ from .plan import Plan
 from .plans import Plans
 from .pursuit import Pursuit
 from .restart import Restart
+from .steps import Steps
+from .suspicion import Suspicion
 from .swaps import Swaps
 from .tightening import Tightening
 from .trails import Trails
@@ -85,36 +86,37 @@ class Guardian:
         self._outcry = outcry
         alerts = outcry.alerts
         self.plans = self._plans = plans = Plans(instrument=entry.instrument)
-        self._holdings = holdings = Holdings(nets=nets)
+        self.holdings = self._holdings = holdings = Holdings(nets=nets)
         placement = Placement(entry, plans, holdings, keeping, clock)
         self._moving = moving = Moving(entry, placement, keeping, alerts)
         tightening = Tightening(entry, placement, moving, keeping, breaker, outcry, seconds)
-        self._pursuit = pursuit = Pursuit(
-            plans, placement, keeping, breaker, outcry, clock, seconds
-        )
+        self._suspicion = suspicion = Suspicion()
+        steps = Steps(placement, tightening, breaker, suspicion, seconds)
+        self._pursuit = pursuit = Pursuit(plans, steps, keeping, outcry, clock)
+        pursuit.conclude_with(self._worked_on)
         self.trails = Trails(entry, pursuit, keeping, outcry, clock, seconds)
         self._swaps = Swaps(entry, pursuit, keeping, breaker, clock, seconds)
-        asking = Asking(entry, plans, placement, pursuit)
+        asking = Asking(entry, plans, placement, suspicion)
         self._natives = natives = Natives(asking, pursuit, keeping, outcry, clock)
-        self._early = Early(plans, self._take_in, clock)
-        pursuit.trail_with(tightening, self._worked_on)
         self._clients = Clients(plans, holdings, keeping, pursuit, NativeChanges(plans, moving))
-        self._doubles = doubles = Doubles(plans, keeping, alerts, pursuit)
+        self._doubles = doubles = Doubles(plans, keeping, alerts, pursuit, suspicion)
         self._restart = Restart(plans, holdings, keeping, pursuit, doubles)
-        self._charges = Charges(plans, holdings)
-        attaching = Attaching(entry, plans, holdings, keeping, pursuit.place, clock)
+        attaching = Attaching(entry, plans, holdings, keeping, steps.place, clock)
         moving.attach_with(attaching)
         self._wishes = Wishes(plans, moving, attaching, placement, keeping)
         self._undoing = Undoing(plans, keeping, alerts)
-        self._news = News(plans, holdings, natives, doubles, clock)
-        self._closes = Closes(plans, holdings, keeping, placement, pursuit, clock)
+        news = News(plans, holdings, natives, doubles, Charges(plans, holdings), clock)
+        self._closes = closes = Closes(plans, holdings, keeping, placement, pursuit, clock)
+        self._hearing = Hearing(plans, news, closes, self._watch, keeping, pursuit, clock)
         self._lookout: Lookout | None = None
 
-    def doubt_with(self, suspect: Callable[[str], object]) -> None:
+    def doubt_with(
+        self, suspect: Callable[[str], object], learned: Callable[[Order], object]
+    ) -> None:
         """*suspect* has the broker asked how things stand when it refuses a leg for want of what it
-        would sell.
+        would sell; *learned* tells clients what they do not know of an order.
         """
-        self._pursuit.doubt_with(suspect)
+        self._suspicion.connect(suspect, learned)
 
     def undo_with(self, last_resort: ILastResort) -> None:
         """*last_resort* closes what both exits of a pair sold too much."""
@@ -129,6 +131,10 @@ class Guardian:
             guarded.overshot = guarded.plan.overshot  # an earlier process told that
             self.trails.watch(guarded)
             self._swaps.watch(guarded)
+
+    def _watch(self, guarded: Guarded) -> None:
+        self.trails.watch(guarded)
+        self._natives.watch(guarded)
 
     def _worked_on(self, guarded: Guarded) -> None:
         self.trails.look(guarded)
@@ -170,7 +176,7 @@ class Guardian:
             self._wishes.refused(own)
         else:
             self._keeping.end(self._plans.forget(intent_id))
-        self._driven(self._closes.over(intent_id))
+        self._hearing.driven(self._closes.over(intent_id))
 
     def expect_close(self, intent_id: str, position_id: str) -> None:
         self._closes.expect(intent_id, position_id)
@@ -181,7 +187,7 @@ class Guardian:
     def close_accepted(self, intent_id: str, told: Order | None) -> None:
         self._closes.accepted(intent_id)
         if told is not None:
-            self._driven(self._closes.take(told, intent_id))
+            self._hearing.driven(self._closes.take(told, intent_id))
 
     def accepted(self, intent_id: str, order: Order) -> Deferred[None] | None:
         own = self._plans.of_clients_stop(intent_id)
@@ -192,22 +198,15 @@ class Guardian:
         if guarded is None:
             return None
         self.forget(intent_id)  # if the order has another plan
-        closed = self._news.executed(order, guarded.plan.first_id)
-        released = self._news.released(order, closed)
-        changed = guarded.plan.take_entry(order, closed)
-        if changed or guarded.plan.entry_filled > 0:
-            released.append(guarded)
-        driven = self._driven(released)
-        self._keeping.keep(guarded)
-        self._early.claim(order.id)
-        if guarded not in released or self._pursuit.is_held:
+        work = self._hearing.accepted(guarded, order)
+        if work is None or self._pursuit.is_held:
             return None
-        return self._at_most(ANSWER_SECONDS, driven[-1])
+        return self._at_most(ANSWER_SECONDS, work)
 
     def _stop_arrived(self, guarded: Guarded, order: Order) -> None:
-        self._news.executed(order, order.id, is_leg=True)
+        self._hearing.stop_arrived(order)
         self._wishes.arrived(guarded, order)
-        self._driven([guarded])
+        self._hearing.driven([guarded])
 
     def check_stop(self, request: OrderRequest, held: Decimal) -> None:
         self._wishes.check_stop(request, held)
@@ -235,48 +234,13 @@ class Guardian:
             self.log.warn("an answer goes out before the exit legs are settled")
 
     def on_order_event(self, event: OrderEvent) -> Deferred[None] | None:
-        return None if self._early.keeps(event) else self._take_in(event)
-
-    def _take_in(self, event: OrderEvent) -> Deferred[None] | None:
-        order = event.order
-        guarded = self._plans.of_entry(order)
-        if guarded is None and (found := self._news.leg(order)) is not None:
-            guarded, leg = found
-            self._news.executed(order, leg.first_id, is_leg=not may_be_ahead(guarded.plan, leg))
-            return _all(self._driven([guarded] if self._news.take_leg(guarded, leg, order) else []))
-        closed = self._news.executed(order, None if guarded is None else guarded.plan.first_id)
-        changed = self._news.released(order, closed)
-        concerned = self._closes.take(order, order.correlation_id or "")
-        changed += [one for one in concerned if one not in changed]
-        if guarded is not None and guarded.plan.take_entry(order, closed):
-            changed.append(guarded)
-        work = self._driven(changed)
-        self._early.claim(order.id)
-        return _all(work)
-
-    def _driven(self, changed: list[Guarded]) -> list[Deferred[None]]:
-        """The work on what changed; all of one event is written down at once."""
-        if len(changed) > 1:  # one alone is written with what is done about it
-            self._keeping.keep(*changed)
-        for guarded in changed:
-            self._charges.catch_up(guarded)
-            self.trails.watch(guarded)
-            self._natives.watch(guarded)
-        driven = [self._pursuit.drive(guarded) for guarded in changed]
-        self._keeping.keep(*changed)
-        return driven
+        return self._hearing.order(event)
 
     def on_execution(self, trade: Trade) -> Deferred[None] | None:
-        guarded = self._charges.take(trade)
-        if guarded is None:
-            return None
-        if not guarded.plan.short:
-            return _all(self._driven([guarded]))
-        self._keeping.keep(guarded)
-        return self._pursuit.retry(guarded)  # what was refused may have been too much
+        return self._hearing.execution(trade)
 
     def on_position_event(self, event: PositionEvent) -> Deferred[None] | None:
-        return _all(self._driven(self._news.of_position(event)))
+        return self._hearing.position(event)
 
     def on_quote(self, event: QuoteEvent) -> None:
         self.trails.on_quote(event)
@@ -324,7 +288,7 @@ class Guardian:
         try:
             await guarded.lock.run(self._moving.reprice, guarded, change)
         finally:
-            await self._at_most(ANSWER_SECONDS, *self._driven([guarded]))
+            await self._at_most(ANSWER_SECONDS, *self._hearing.driven([guarded]))
 
     @as_deferred
     async def move(self, position: Position, change: ExitsChange) -> ExitsMoved:
@@ -332,10 +296,10 @@ class Guardian:
             moved = await self._wishes.for_position(position, change)
         finally:
             guarded = self._plans.of_position(position)
-            driven = self._driven(guarded)
+            driven = self._hearing.driven(guarded)
         if change.trail is None:
             return moved
-        await self._at_most(ANSWER_SECONDS, _all(driven) or succeed(None))
+        await self._at_most(ANSWER_SECONDS, together(driven) or succeed(None))
         return replace(moved, stop_loss=placed_stop(guarded))
 
     def resume(self) -> None:
@@ -355,7 +319,7 @@ class Guardian:
         self.trails.stop()
         self._swaps.stop()
         self._natives.stop()
-        self._early.stop()
+        self._hearing.stop()
         self._pursuit.stop()
         for guarded in self._plans.all():
             guarded.cancel_retry()
@@ -373,7 +337,3 @@ class Guardian:
             symbol=plan.symbol,
             kinds=", ".join(kind.name for kind in missing),
         )
-
-
-def _all(work: list[Deferred[None]]) -> Deferred[None] | None:
-    return gatherResults(work).addCallback(lambda _done: None) if work else None

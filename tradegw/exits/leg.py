@@ -56,10 +56,14 @@ class Leg:
         return self.changing or not (self.ended or self.in_doubt)
 
     @property
+    def is_gone(self) -> bool:
+        """It has ended, and no order will take its order's place."""
+        return self.ended and not (self.in_doubt or self.changing)
+
+    @property
     def came_to_nothing(self) -> bool:
         """It executed nothing and will not: nothing is lost if it is forgotten."""
-        is_gone = self.ended and not (self.in_doubt or self.changing or self.waived)
-        return is_gone and self.filled == 0
+        return self.is_gone and not self.waived and self.filled == 0
 
     @property
     def waived(self) -> bool:

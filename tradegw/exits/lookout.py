@@ -16,7 +16,7 @@ from .closeout import Closeout
 from .expiry import Expiry
 from .guarded import Guarded
 from .keeping import Keeping
-from .native import GRACE_SECONDS
+from .native.legs import GRACE_SECONDS
 from .outcry import Outcry
 from .overview import state_of
 from .plans import Plans

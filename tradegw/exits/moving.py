@@ -20,15 +20,16 @@ from ..errors import (
 from ..interfaces import IOrderEntry
 from ..model.account import Position
 from ..model.enums import OrderStatus, OrderType
-from ..model.money import plain
+from ..model.money import ZERO, plain
 from ..model.order import Order, OrderChange
 from ..model.protection import ExitLegPlacement, ExitsChange, ExitsMoved, LegKind
 from .alerts import Alerts
 from .attaching import Attaching, placed
+from .coverage import shortfall
 from .guarded import Guarded
 from .keeping import Keeping
 from .leg import Leg
-from .native import awaits_broker
+from .native.legs import awaits_broker
 from .placement import Placement
 from .plan import Plan
 from .quantity import too_small
@@ -84,14 +85,17 @@ class Moving:
         trail = change.trail
         assert trail is not None
         plans = [one.plan for one in guarded]
-        needs_price = any(plan.opened > 0 and not plan.has_mark for plan in plans)
+        needs_price = any(plan.opened > 0 and _begins(plan) for plan in plans)
         price = await self._entry.price(plans[0].symbol) if needs_price else None
         for plan in plans:
-            if plan.opened > 0 and not plan.has_mark:
+            if plan.opened > 0 and _begins(plan):
                 check_reach(Ratchet(trail, plan.exit_side, price))
             elif plan.ratchet is not None and plan.has_mark:
                 check_reach(Ratchet(trail, plan.exit_side, plan.ratchet.mark))
         for plan in plans:
+            if plan.gave_up(LegKind.STOP_LOSS):
+                plan.unwant(LegKind.STOP_LOSS)
+                plan.want_again(LegKind.STOP_LOSS)
             plan.trail(trail, price)
             if change.stop_loss is not None:
                 plan.tighten(change.stop_loss)
@@ -122,12 +126,17 @@ class Moving:
         for leg in resting:
             if not (leg.native and leg.price == price):  # else it has moved with its entry
                 await self.move_leg(guarded, leg, price, position_id)
-        if resting or awaits_broker(guarded.plan, kind):
+        has_some = bool(resting) or awaits_broker(guarded.plan, kind)
+        if has_some:
             guarded.plan.targets[kind] = price
             self._keeping.keep(guarded)
-        elif any(not leg.waived for leg in guarded.plan.live_legs(kind)):
-            raise OrderNotModifiable(position_id, "its exit is being changed or taken away")
+            legs = guarded.plan.live_legs(kind)
+            not_moved = [leg for leg in legs if leg.ending and not leg.waived]
         else:
+            not_moved = list(guarded.plan.live_legs(kind))
+        if not_moved:  # it may stay where it is after all
+            raise OrderNotModifiable(position_id, "an exit is being changed or taken away")
+        if not has_some:
             await self._attaching.add(guarded, kind, price)
         return list(placed([guarded], kind, price).order_ids)
 
@@ -177,6 +186,9 @@ class Moving:
             await self._find_lost(guarded, kind)
             for leg in list(plan.staying_legs(kind)):
                 await self.move_leg(guarded, leg, price, plan.position_id or plan.symbol)
+            if plan.gave_up(kind):
+                plan.unwant(kind)  # what trailed does no longer
+                plan.want_again(kind)
             plan.targets[kind] = price
 
     @as_deferred
@@ -210,10 +222,10 @@ class Moving:
             await self._placement.wait_for_end(guarded, leg)
         if order.status is OrderStatus.FILLED or leg.unfilled == 0:
             raise OrderNotModifiable(position_id, "the exit leg filled while it was being moved")
-        refused = await self._replacement(guarded, leg, price)
+        refused = await self._replacement(guarded, leg, price, position_id)
         if isinstance(refused, Leg):
             return refused
-        restored = await self._replacement(guarded, leg, leg.price)
+        restored = await self._replacement(guarded, leg, leg.price, position_id)
         if isinstance(restored, Leg):
             raise OrderNotModifiable(
                 position_id,
@@ -227,11 +239,16 @@ class Moving:
         )
 
     @as_deferred
-    async def _replacement(self, guarded: Guarded, leg: Leg, price: Decimal) -> Leg | GatewayError:
+    async def _replacement(
+        self, guarded: Guarded, leg: Leg, price: Decimal, position_id: str
+    ) -> Leg | GatewayError:
         """The new leg, or its definite refusal; in doubt it fails, since another could be one too
-        many.
+        many, and so it does if nothing is left to protect by now.
         """
-        new = guarded.plan.next_leg(leg.kind, leg.unfilled)
+        missing = shortfall(guarded.plan).get(leg.kind, ZERO)
+        if missing == 0:
+            raise OrderNotModifiable(position_id, "nothing is left for the exit leg to protect")
+        new = guarded.plan.next_leg(leg.kind, min(leg.unfilled, missing))
         new.price = price
         try:
             await self._placement.place(guarded, new)
@@ -245,12 +262,17 @@ class Moving:
 
 def check_stop(plan: Plan, stop: Decimal) -> None:
     """Raise ``OrderDenied`` if *stop* is further away than a stop of *plan* that trails."""
-    if plan.would_loosen(stop):
+    if plan.would_loosen(stop) and not plan.gave_up(LegKind.STOP_LOSS):
         now = plain(plan.targets[LegKind.STOP_LOSS])
         raise OrderDenied(
             f"The stop-loss trails and is at {now}: it can be moved closer, not to {plain(stop)}",
             "STOP_LOOSENED",
         )
+
+
+def _begins(plan: Plan) -> bool:
+    """Whether a stop of *plan* that is to trail begins at the market as it is now."""
+    return not plan.has_mark or plan.gave_up(LegKind.STOP_LOSS)
 
 
 def placed_stop(guarded: list[Guarded]) -> ExitLegPlacement | None:

@@ -6,16 +6,18 @@ from decimal import Decimal
 
 from twisted.internet.interfaces import IReactorTime
 
+from ..model.account import Trade
 from ..model.enums import PositionEventKind
 from ..model.events import PositionEvent
 from ..model.order import Order
+from .charges import Charges
 from .coverage import shortfall
 from .doubles import Doubles
 from .guarded import Guarded
 from .holdings import Holdings
 from .leg import Leg
-from .native import native_leg
-from .natives import Natives
+from .native.grace import Natives
+from .native.legs import native_leg
 from .plans import Plans
 
 
@@ -28,12 +30,14 @@ class News:
         holdings: Holdings,
         natives: Natives,
         doubles: Doubles,
+        charges: Charges,
         clock: IReactorTime,
     ) -> None:
         self._plans = plans
         self._holdings = holdings
         self._natives = natives
         self._doubles = doubles
+        self._charges = charges
         self._clock = clock
 
     def leg(self, order: Order) -> tuple[Guarded, Leg] | None:
@@ -77,7 +81,17 @@ class News:
                 self._natives.dropped(guarded, leg, reason)
             else:
                 plan.short[leg.kind] = reason
+                if plan.native:
+                    plan.take_over()  # nor does the broker know of it
         return changed
+
+    def charged(self, trade: Trade) -> Guarded | None:
+        """The plan of which a commission took something, by *trade*."""
+        return self._charges.take(trade)
+
+    def catch_up(self, guarded: Guarded) -> None:
+        """The commissions of the entry that were told before anything else of it."""
+        self._charges.catch_up(guarded)
 
     def of_position(self, event: PositionEvent) -> list[Guarded]:
         """The plans that protected what is gone by *event*."""

@@ -1,4 +1,4 @@
-"""Sending and changing one leg, without ever sending it twice.
+"""Sending one leg, without ever sending it twice.
 
 After a doubtful answer (a time-out, a broken link, one that could not be read) the broker is asked
 for the leg's client order id, twice with a pause between since what was sent may be on its way yet,
@@ -11,14 +11,12 @@ Whatever is about to be asked, the plan is written down first.
 
 from __future__ import annotations
 
-from typing import Final, TypeVar
+from typing import Final
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
-from twisted.logger import Logger
 
-from ..deferreds import as_deferred, deadline, shield
+from ..deferreds import as_deferred
 from ..errors import (
     GatewayError,
     OrderNotFound,
@@ -27,50 +25,19 @@ from ..errors import (
     ProviderError,
     leaves_doubt,
 )
-from ..interfaces import IOrderEntry
-from ..model.order import Order, OrderChange
+from ..model.order import Order
 from .coverage import shortfall
 from .guarded import Guarded
-from .holdings import Holdings
-from .keeping import Keeping
-from .leg import Leg, trigger
-from .plans import Plans
-
-T = TypeVar("T")
-
-PAUSES_SECONDS: Final = (0.1, 0.3, 1.0)
-"""Before each further try, and before each look for the end of a cancelled leg."""
-
-ANSWER_SECONDS: Final = 5.0
-"""So long the work on a plan waits for an answer. Then it is in doubt and what came of it is looked
-for: what fills meanwhile must not wait for all the time that a broker may take."""
+from .leg import Leg
+from .resting import PAUSES_SECONDS, SECOND_LOOK_SECONDS, Resting
 
 ABSENT_SECONDS: Final = 60.0
 """So long after the doubt began a lost leg would have arrived; what brokers that take an id twice
 say before that is not believed."""
 
-SECOND_LOOK_SECONDS: Final = 0.4
-"""Between the two looks for what may have arrived; it is sent again if neither found it."""
 
-
-class Placement:
+class Placement(Resting):
     """Puts legs at the broker."""
-
-    log = Logger()
-
-    def __init__(
-        self,
-        entry: IOrderEntry,
-        plans: Plans,
-        holdings: Holdings,
-        keeping: Keeping,
-        clock: IReactorTime,
-    ) -> None:
-        self._entry = entry
-        self._plans = plans
-        self._holdings = holdings
-        self._keeping = keeping
-        self._clock = clock
 
     @as_deferred
     async def place(self, guarded: Guarded, leg: Leg) -> None:
@@ -120,79 +87,6 @@ class Placement:
         self._plans.bind_leg(guarded, leg)
 
     @as_deferred
-    async def change(self, guarded: Guarded, leg: Leg, change: OrderChange) -> None:
-        """Change a resting leg, in place or under a new id; it may be in doubt afterwards."""
-        assert leg.order_id is not None
-        previous_id, leg.changing = leg.order_id, True
-        self._keeping.keep(guarded)
-        try:
-            changed = await self._told(self._entry.replace_leg(previous_id, change))
-        except GatewayError as error:
-            leg.in_doubt = leaves_doubt(error)
-            leg.unsettled = leg.unsettled or leg.in_doubt
-            raise
-        finally:
-            leg.changing = False
-        self._plans.replaced(previous_id, changed.order)
-        if trigger(leg.kind, changed.order) is None:  # else it rests where the broker says
-            leg.price = change.stop_price or change.limit_price or leg.price
-        self._holdings.renamed(changed.order, leg.first_id)
-
-    @as_deferred
-    async def change_entry(self, guarded: Guarded, change: OrderChange) -> None:
-        """Change the entry, whose exits the broker keeps, in place or under a new id."""
-        plan = guarded.plan
-        assert plan.entry_id is not None
-        previous_id, plan.changing = plan.entry_id, True
-        self._keeping.keep(guarded)
-        try:
-            changed = await self._told(self._entry.replace_leg(previous_id, change))
-        except GatewayError as error:
-            plan.in_doubt = plan.unsettled = leaves_doubt(error)
-            raise
-        finally:
-            plan.changing = False
-        self._plans.replaced(previous_id, changed.order)
-        self._holdings.renamed(changed.order, plan.first_id)
-
-    @as_deferred
-    async def cancel(self, guarded: Guarded, leg: Leg) -> Order:
-        """Take a resting leg away; its order afterwards, which may not have ended yet."""
-        assert leg.order_id is not None
-        leg.ending = True
-        self._keeping.keep(guarded)
-        order = await self._told(self._entry.cancel_order(leg.order_id))
-        guarded.plan.take_leg(leg, order)
-        return order
-
-    @as_deferred
-    async def look_at(self, guarded: Guarded, leg: Leg) -> None:
-        """Ask how a leg is; one that the broker does not know any more has ended."""
-        assert leg.order_id is not None
-        self._keeping.keep(guarded)
-        try:
-            order = await self._entry.look_up(leg.order_id)
-        except OrderNotFound:
-            leg.ended = True
-        else:
-            guarded.plan.take_leg(leg, order)
-
-    @as_deferred
-    async def wait_for_end(self, guarded: Guarded, leg: Leg) -> None:
-        """Wait until the cancelled *leg* has ended; two at once could turn the position around.
-
-        Fails with ``ProviderError`` if it takes too long; the leg is watched on.
-        """
-        for pause in PAUSES_SECONDS:
-            self._keeping.keep(guarded)
-            await deferLater(self._clock, pause)
-            if not leg.ended:
-                await self.look_at(guarded, leg)
-            if leg.ended:
-                return
-        raise ProviderError(f"The cancel of exit order {leg.order_id} is not confirmed yet")
-
-    @as_deferred
     async def find(self, guarded: Guarded, leg: Leg) -> None:
         """Resolve a leg in doubt: it rests at the broker, or it never came to be."""
         self._keeping.keep(guarded)
@@ -233,16 +127,6 @@ class Placement:
         else:
             self._check_absence(leg)
             leg.ended = True
-
-    @as_deferred
-    async def _told(self, work: Deferred[T]) -> T:
-        """The answer, if it comes in time; the work goes on if it does not."""
-        if work.called and not work.paused:
-            return await work
-        try:
-            return await deadline(shield(work), ANSWER_SECONDS, self._clock)
-        except TimeoutError as error:
-            raise ProviderError(f"The broker gave {error}") from error
 
     def _check_absence(self, leg: Leg) -> None:
         """Raise ``ProviderError`` as long as *leg* may be on its way."""
@@ -299,7 +183,7 @@ class Placement:
         leg.resent = leg.resent or leg.in_doubt
         self._keeping.keep(guarded)
         try:
-            return await self._told(self._entry.submit_leg(plan.request_for(leg), plan.parent_id))
+            return await self.told(self._entry.submit_leg(plan.request_for(leg), plan.parent_id))
         except Exception as error:
             is_definite = isinstance(error, GatewayError) and not leaves_doubt(error)
             if is_definite and leg.resent:  # it may have been refused as a double of itself

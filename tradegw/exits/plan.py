@@ -180,6 +180,16 @@ class Plan(Aims):
         )
         return max(ZERO, self.open_quantity - sum(waived, ZERO))
 
+    def gave_up(self, kind: LegKind) -> bool:
+        """Whether its client took all legs of *kind* away."""
+        return kind in self.kinds and self.open_quantity > 0 and self.wanted(kind) == 0
+
+    def want_again(self, kind: LegKind) -> None:
+        """Its client wants legs of *kind* for all of it, whatever was taken away before."""
+        for leg in self.legs:
+            if leg.kind is kind and leg.ended:
+                leg.waivers = 0
+
     @property
     def held_kind(self) -> LegKind | None:
         """The exit that is held back here, since the broker takes but one of the two."""
@@ -218,6 +228,8 @@ class Plan(Aims):
         self.entry_ended = self.entry_ended or order.status.is_terminal
         self.complete = self.complete or order.status is OrderStatus.FILLED
         if self.open_quantity > 0:
+            if not had_open:
+                self.resting = LegKind.STOP_LOSS
             self.trail_from(order.average_fill_price, anew=not had_open)
         return before != (self.entry_id, self.entry_filled, self.entry_ended)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import Final
 
 from twisted.internet.defer import Deferred, succeed
@@ -12,43 +11,17 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..deferreds import as_deferred
-from ..errors import (
-    GatewayError,
-    NotSent,
-    Passing,
-    UnsupportedOperation,
-    is_placement_fault,
-    lacks_holding,
-)
-from ..model.order import OrderChange
-from ..model.protection import LegKind
-from ..risk.breaker import Breaker
-from .coverage import (
-    Begin,
-    Cancel,
-    Find,
-    Move,
-    Place,
-    Shrink,
-    Step,
-    below_minimum,
-    next_step,
-    shortfall,
-    unconfirmed,
-)
+from .coverage import Place, below_minimum, next_step, shortfall, unconfirmed
 from .guarded import Guarded
 from .keeping import Keeping
-from .leg import Leg
 from .outcry import Outcry
-from .placement import Placement
 from .plans import Plans
-from .tightening import Tightening
+from .steps import Steps
 
 RETRY_SECONDS: Final = (1.0, 5.0, 30.0)
 IN_VAIN_SECONDS: Final = (0.0, *RETRY_SECONDS, 60.0, 120.0, 300.0)
 """By how many legs the broker accepted and then ended: each further one is an order more."""
 NOWHERE: Final = "Internal error: too many exit orders were sent"
-BREAKER_OPEN: Final = "Circuit breaker open: exit orders are not placed"
 
 UNTOLD_SECONDS: Final = 1.8
 """How long a fill may be without confirmed legs before that is alerted; clients hear of the fill
@@ -62,45 +35,32 @@ What is missing then is alerted and tried again later.
 
 
 class Pursuit:
-    """Takes steps; what fails is alerted and tried again, for as long as it is wanted.
-
-    *seconds* tells monotonic time.
-    """
+    """Has steps taken; what fails is alerted and tried again, for as long as it is wanted."""
 
     log = Logger()
 
     def __init__(
         self,
         plans: Plans,
-        placement: Placement,
+        steps: Steps,
         keeping: Keeping,
-        breaker: Breaker,
         outcry: Outcry,
         clock: IReactorTime,
-        seconds: Callable[[], float],
     ) -> None:
         self._plans = plans
-        self._placement = placement
+        self._steps = steps
         self._keeping = keeping
-        self._breaker = breaker
         self._outcry = outcry
         self._clock = clock
-        self._seconds = seconds
         self._stopped = False
         self._under_way = 0
         self._awaiting_idle: list[Deferred[None]] = []
         self._held: list[Deferred[None]] | None = None
-        self._tightening: Tightening
         self._concluded: Callable[[Guarded], object]
-        self.suspect: Callable[[str], object] = lambda _reason: None
 
-    def trail_with(self, tightening: Tightening, concluded: Callable[[Guarded], object]) -> None:
-        """*tightening* moves stops that trail; *concluded* hears when work on a plan is done."""
-        self._tightening, self._concluded = tightening, concluded
-
-    def doubt_with(self, suspect: Callable[[str], object]) -> None:
-        """*suspect* has the broker asked what is really held, before long."""
-        self.suspect = suspect
+    def conclude_with(self, concluded: Callable[[Guarded], object]) -> None:
+        """*concluded* hears when work on a plan is done."""
+        self._concluded = concluded
 
     @property
     def is_held(self) -> bool:
@@ -184,7 +144,7 @@ class Pursuit:
     async def _pursue(self, guarded: Guarded) -> None:
         plan = guarded.plan
         try:
-            await self._steps(guarded)
+            await self._take_steps(guarded)
         except Exception:  # a defect of ours must not end the protection
             self.log.failure("work on the exits of {entry_id} failed", entry_id=plan.parent_id)
             plan.doubt_unanswered()
@@ -192,15 +152,15 @@ class Pursuit:
         self._conclude(guarded)
 
     @as_deferred
-    async def _steps(self, guarded: Guarded) -> None:
+    async def _take_steps(self, guarded: Guarded) -> None:
         plan = guarded.plan
         for _ in range(MOST_STEPS):
             is_idle = not plan.is_ready or self._stopped or guarded.is_lost
-            now = self._tightening.time_to_move(guarded)
+            now = self._steps.time_to_move(guarded)
             step = None if is_idle else next_step(plan, now)
             if step is None:
                 return
-            await self._take(guarded, step)
+            await self._steps.take(guarded, step)
         guarded.is_lost = True  # what these steps cause shall not cause as many again
         guarded.in_vain = max(guarded.in_vain + 1, IN_VAIN_SECONDS.index(60.0))
         guarded.in_vain_at = self._clock.seconds()
@@ -237,105 +197,6 @@ class Pursuit:
     def _tell_unconfirmed(self, guarded: Guarded) -> None:
         if not (self._stopped or guarded.plan.trusting):
             self._outcry.tell_unconfirmed(guarded)
-
-    @as_deferred
-    async def _take(self, guarded: Guarded, step: Step) -> None:
-        match step:
-            case Place():
-                await self._place(guarded, step)
-            case Find():
-                await self._find(guarded, step.leg)
-            case Shrink():
-                await self._shrink(guarded, step)
-            case Cancel():
-                await self._cancel(guarded, step.leg)
-            case Begin():
-                await self._begin(guarded)
-            case Move():
-                await self._tightening.move(guarded, step.legs)
-
-    @as_deferred
-    async def _begin(self, guarded: Guarded) -> None:
-        try:
-            await self._tightening.begin(guarded)
-        except GatewayError as error:
-            guarded.plan.short[LegKind.STOP_LOSS] = error.message
-
-    @as_deferred
-    async def _place(self, guarded: Guarded, step: Place) -> None:
-        try:
-            await self.place(guarded, step.kind, step.quantity)
-        except GatewayError as error:
-            guarded.plan.short[step.kind] = error.message
-
-    @as_deferred
-    async def place(self, guarded: Guarded, kind: LegKind, quantity: Decimal) -> Leg:
-        """Send a new leg; the caller holds the lock of its plan.
-
-        Fails with ``NotSent`` while the breaker is open, and as :meth:`Placement.place` does.
-        """
-        if self._breaker.is_open:
-            raise NotSent(BREAKER_OPEN)
-        leg = guarded.plan.next_leg(kind, quantity)
-        try:
-            await self._placement.place(guarded, leg)
-        except GatewayError as error:
-            # What is tried again has been counted: one leg alone shall not stop all others.
-            if guarded.attempts == 0 and is_placement_fault(error):
-                self._breaker.record_failure(self._seconds())
-            if lacks_holding(error):  # what is there, and what did commissions take of it?
-                self.suspect(f"exit order {leg.client_order_id} was refused: {error.message}")
-            raise
-        return leg
-
-    @as_deferred
-    async def _find(self, guarded: Guarded, leg: Leg) -> None:
-        try:
-            await self._placement.find(guarded, leg)
-        except GatewayError as error:
-            guarded.plan.short[leg.kind] = error.message
-
-    @as_deferred
-    async def _shrink(self, guarded: Guarded, step: Shrink) -> None:
-        leg = step.leg
-        try:
-            await self._placement.change(guarded, leg, OrderChange(quantity=step.quantity))
-        except UnsupportedOperation:
-            await self._cancel(guarded, leg)  # the next step places what is left
-        except GatewayError as error:
-            if leg.in_doubt:  # it is looked for in the next step, and shrunk at the next try
-                leg.ending = True
-            elif leg.native and not isinstance(error, Passing):  # brokers may not allow it
-                await self._cancel(guarded, leg)
-            else:
-                await self._look_again(guarded, leg, error)
-        else:
-            leg.quantity = min(leg.quantity, step.quantity)
-
-    @as_deferred
-    async def _cancel(self, guarded: Guarded, leg: Leg) -> None:
-        try:
-            await self._placement.cancel(guarded, leg)
-        except GatewayError as error:
-            await self._look_again(guarded, leg, error)
-
-    @as_deferred
-    async def _look_again(self, guarded: Guarded, leg: Leg, error: GatewayError) -> None:
-        """A leg could not be changed: it has ended, or it is tried again later."""
-        leg.ending = True
-        self.log.warn(
-            "leg {order_id} could not be changed: {reason}",
-            order_id=leg.order_id,
-            reason=error.message,
-        )
-        try:
-            await self._placement.look_at(guarded, leg)
-        except GatewayError as unanswered:
-            self.log.warn(
-                "leg {order_id} could not be looked up: {reason}",
-                order_id=leg.order_id,
-                reason=unanswered.message,
-            )
 
 
 def _of(pauses: Sequence[float], number: int) -> float:

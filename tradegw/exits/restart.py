@@ -118,9 +118,7 @@ class Restart:
         """Which executions are counted: those told, and those that plans took in before that."""
         self._holdings.begin(self._keeping.net_positions())
         for order in told.values():
-            self._holdings.remember(
-                self._counted_as(order), order.filled_quantity, ended=order.status.is_terminal
-            )
+            self._holdings.count(order, self._counted_as(order), ended=order.status.is_terminal)
         for guarded in self._plans.all():
             plan = guarded.plan
             taken = [(plan.first_id, plan.exit_side.opposite, plan.entry_filled)]

@@ -15,6 +15,7 @@ from ..model.protection import ExitQuantities, LegKind, UnprotectedPosition
 from ..risk.breaker import Breaker
 from .alerts import Alerts
 from .guarded import Guarded
+from .holdings import Holdings
 from .plan import Plan
 from .plans import Plans
 from .quantity import whole
@@ -25,8 +26,9 @@ STOP, PROFIT = LegKind.STOP_LOSS, LegKind.TAKE_PROFIT
 class Stripping:
     """Finds out what of *plans* is bare now."""
 
-    def __init__(self, plans: Plans, alerts: Alerts, breaker: Breaker) -> None:
+    def __init__(self, plans: Plans, holdings: Holdings, alerts: Alerts, breaker: Breaker) -> None:
         self._plans = plans
+        self._holdings = holdings
         self._alerts = alerts
         self._breaker = breaker
 
@@ -37,7 +39,7 @@ class Stripping:
         positions: dict[tuple[str, PositionSide], UnprotectedPosition] = {}
         for guarded, kinds in self._concerned(order_ids).items():
             plan = guarded.plan
-            bare = {kind: quantity for kind in kinds if (quantity := _bare(plan, kind)) > 0}
+            bare = {kind: quantity for kind in kinds if (quantity := self._bare(plan, kind)) > 0}
             if bare:
                 self._alerts.stripped(plan, bare, self._breaker.is_open)
                 place = (plan.position_id or plan.symbol, _side(plan))
@@ -53,11 +55,18 @@ class Stripping:
                 found.setdefault(guarded, set()).add(leg.kind)
         return dict(sorted(found.items(), key=lambda each: each[0].plan.serial))
 
+    def _bare(self, plan: Plan, kind: LegKind) -> Decimal:
+        """What is open and has no leg of *kind* that stays."""
+        staying = sum((leg.remaining for leg in plan.staying_legs(kind)), ZERO)
+        there = plan.open_quantity or self._let_go(plan, kind)
+        return whole(max(ZERO, there - staying), plan.instrument)
 
-def _bare(plan: Plan, kind: LegKind) -> Decimal:
-    """What is open and has no leg of *kind* that stays."""
-    staying = sum((leg.remaining for leg in plan.staying_legs(kind)), ZERO)
-    return whole(max(ZERO, plan.open_quantity - staying), plan.instrument)
+    def _let_go(self, plan: Plan, kind: LegKind) -> Decimal:
+        """What a plan of a position, which ends when its client cancels all its legs, protected."""
+        if not plan.of_position:
+            return ZERO
+        waived = (leg.unfilled for leg in plan.legs if leg.kind is kind and leg.waived)
+        return min(sum(waived, ZERO), self._holdings.most(plan.symbol, plan.exit_side))
 
 
 def _side(plan: Plan) -> PositionSide:

@@ -142,6 +142,8 @@ class Swaps:
         )
 
     def _swap_back(self, guarded: Guarded, reason: str) -> None:
+        if self._breaker.is_open:
+            return  # the stop would not be placed: rather the limit than nothing
         guarded.swap_after = self._seconds() + PAUSE_SECONDS
         guarded.plan.short.pop(LegKind.TAKE_PROFIT, None)
         self._swap(guarded, LegKind.STOP_LOSS)
@@ -159,7 +161,7 @@ class Swaps:
 
     def _go_round(self) -> None:
         """Once every few seconds: what rests in the place of a stop does not do so for ever."""
-        self._round = None
+        self._round = self._clock.callLater(ROUND_SECONDS, self._go_round)
         for name, symbol in list(self._symbols.items()):
             for guarded in list(symbol.guarded):
                 if guarded.plan.is_over or guarded.plan.symbol != name:
@@ -171,8 +173,9 @@ class Swaps:
             if silent_for >= ROUND_SECONDS and not symbol.is_asked:
                 logged(self._ask(name, symbol), self.log, "asking what the market is")
             self._look(symbol, is_silent=silent_for >= 2 * ROUND_SECONDS)
-        if self._symbols:
-            self._round = self._clock.callLater(ROUND_SECONDS, self._go_round)
+        if not self._symbols:
+            self._round.cancel()
+            self._round = None
 
     def _look(self, symbol: _Symbol, *, is_silent: bool) -> None:
         for guarded in symbol.guarded:

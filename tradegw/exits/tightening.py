@@ -19,6 +19,7 @@ from ..deferreds import as_deferred
 from ..errors import GatewayError, OrderDenied, UnsupportedOperation
 from ..interfaces import IOrderEntry
 from ..model.order import OrderChange
+from ..model.protection import LegKind
 from ..risk.breaker import Breaker
 from .coverage import behind
 from .guarded import Guarded
@@ -71,7 +72,8 @@ class Tightening:
         assert plan.ratchet is not None
         plan.ratchet.begin(price)
         plan.ratchet.see(price)
-        if not plan.follow():
+        plan.follow()
+        if LegKind.STOP_LOSS not in plan.targets:
             raise OrderDenied(OUT_OF_REACH)
 
     @as_deferred

@@ -150,9 +150,9 @@ class Trails:
             if ratchet is None or plan.open_quantity == 0:
                 continue  # a mark is of what is open
             if ratchet.mark is None:
-                ratchet.begin(price)
-                plan.follow()
-                self._pursuit.retry(guarded)
+                if ratchet.begin(price):
+                    plan.follow()
+                    self._pursuit.retry(guarded)
             elif ratchet.see(price):
                 plan.follow()
                 self._note(guarded)
@@ -169,7 +169,7 @@ class Trails:
 
     def _go_round(self) -> None:
         """Once every few seconds: symbols without a tick are asked for, and all are looked at."""
-        self._round = None
+        self._round = self._clock.callLater(ROUND_SECONDS, self._go_round)
         for name, symbol in list(self._symbols.items()):
             for guarded in list(symbol.guarded):
                 if guarded.plan.is_over or guarded.plan.symbol != name:
@@ -180,8 +180,9 @@ class Trails:
                 del self._symbols[name]
             elif self._is_silent(symbol):
                 logged(self._ask(name, symbol), self.log, "asking what the market is")
-        if self._symbols:
-            self._round = self._clock.callLater(ROUND_SECONDS, self._go_round)
+        if not self._symbols:
+            self._round.cancel()
+            self._round = None
 
     def _is_silent(self, symbol: _Symbol) -> bool:
         is_open = any(guarded.plan.open_quantity > 0 for guarded in symbol.guarded)

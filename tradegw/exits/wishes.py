@@ -58,7 +58,7 @@ class Wishes:
         plan = Plan.of_working(entry, change)
         guarded = self._plans.add(plan)
         self._plans.bind(plan.intent_id, entry.id)
-        plan.take_entry(entry)
+        plan.take_entry(entry, self._attaching.spent(entry))
         self._keeping.keep(guarded)
         return guarded
 

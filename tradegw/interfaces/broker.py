@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from twisted.application.service import IService
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
@@ -11,6 +13,7 @@ from ..model.enums import Platform
 from ..model.events import Event
 from ..model.identifiers import ClientOrderIdRule
 from ..model.limits import Lane, LimitsStatus
+from ..model.link import SessionStatus
 from ..model.market import Bar, BarQuery, Capabilities, Instrument, Quote
 from ..model.order import (
     ClosePositionRequest,
@@ -125,6 +128,9 @@ class IBrokerListener(Interface):
 
     def on_event(event: Event) -> None:
         """Something happened at the broker."""
+
+    def on_session(ask: Callable[[], SessionStatus]) -> None:
+        """The broker has streams: *ask* tells how they are, from now on. Not for one without."""
 
     def on_link_up() -> Deferred[bool]:
         """The stream that tells of orders is logged on: for the first time, or again after a loss.

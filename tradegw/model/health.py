@@ -7,6 +7,7 @@ import enum
 from msgspec import Struct
 
 from .enums import Platform
+from .link import SessionStatus
 
 
 class Alive(Struct, frozen=True, kw_only=True):
@@ -32,12 +33,15 @@ class OverallStatus(enum.StrEnum):
 class ProviderHealth(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One broker: its streams are up and no instrument is stale, or which are; ``message`` says why
     there is no connection, once it has been missing for long or the credentials are refused.
+    ``session`` is how its streams are, if it has such; what is suspected does not end
+    ``connected``, but the overall status.
     """
 
     platform: Platform
     connected: bool
     stale_instruments: tuple[str, ...] | None = None
     message: str | None = None
+    session: SessionStatus | None = None
 
 
 class Health(Struct, frozen=True, kw_only=True):

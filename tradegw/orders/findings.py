@@ -68,8 +68,13 @@ class Findings:
         self._contradictions: Counter[str] = Counter()
         self._contradicted: set[str] = set()
         self._missing = 0
-        self.fills_missed: set[str] = set()
-        """Orders of which the last survey showed executions that no event had told of."""
+        self._missed: Callable[[str], object]
+
+    def tell_missed(self, missed: Callable[[str], object]) -> None:
+        """*missed* hears at once of an order of which executions are found that no event told of:
+        an event that comes a moment later must not lie before that.
+        """
+        self._missed = missed
 
     def tell_to(self, intake: IBrokerListener, done: Callable[[], object]) -> None:
         """What is found goes the way of live events; *done* hears when all was told."""
@@ -81,7 +86,6 @@ class Findings:
         """The broker is about to be asked."""
         self._before = {order.id: order for order in self._blotter.all_told()}
         self._untold = self._blotter.untold()
-        self.fills_missed.clear()
         self._stock.begin()
 
     @as_deferred
@@ -138,7 +142,7 @@ class Findings:
         if self._blotter.told(order.id) is not told:
             self._missing += 1
             if kind.is_fill:
-                self.fills_missed.add(order.id)
+                self._missed(order.id)
 
     def _recalled(self, order: Order) -> Order | None:
         """An old one, which only the journal remembers."""

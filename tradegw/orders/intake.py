@@ -30,6 +30,7 @@ from ..model.events import (
     RateLimitEvent,
     TradeEvent,
 )
+from ..model.link import SessionStatus
 from ..model.order import Order
 from .alarm import Alarm
 from .lifecycle import Meaning
@@ -101,6 +102,9 @@ class Intake:
         except Exception:
             self.log.failure("an event of the broker could not be taken in: {event}", event=event)
             self._suspect("an event of the broker could not be taken in")
+
+    def on_session(self, ask: Callable[[], SessionStatus]) -> None:
+        self._link.session = ask
 
     def on_link_up(self) -> Deferred[bool]:
         return self._relinked()

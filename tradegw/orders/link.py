@@ -15,6 +15,7 @@ from ..market.staleness import Staleness
 from ..metrics.meters import Meters
 from ..model.enums import AlertCode, ConnectionEventKind, Platform, StalenessEventKind
 from ..model.events import ConnectionEvent, Event, QuoteEvent, StalenessEvent
+from ..model.link import SessionStatus
 from ..model.market import Quote
 from ..secrecy import scrub
 
@@ -45,6 +46,8 @@ class Link:
         self.staleness = Staleness()
         self._prices = Prices()
         self.is_up = False
+        self.session: Callable[[], SessionStatus | None] = lambda: None
+        """How the broker's streams are, if it has such."""
         self.problem: str | None = None
         """Why it does not come up, once that has been told."""
 
@@ -99,6 +102,8 @@ class Link:
     def failed(self, error: str) -> None:
         """It does not come up, whether it was up before or never; it is tried on."""
         self.problem = error = scrub(error)
+        if self._lost_at is None:  # it never was up; that it comes up is news from now on
+            self._lost_at = self._seconds()
         self._meters.broker_reconnect_failed()
         self._tell(ConnectionEventKind.BROKER_CONNECTION_FAILED, error=error)
         self._alarm.raise_alert(

@@ -37,6 +37,9 @@ SUSPICION_SECONDS: Final = 0.5
 LEAST_SECONDS: Final = 5.0
 """Between two that suspicion causes."""
 
+LINK: Final = "link"
+"""The cause of the one after the link came back: what is found then, nobody could have told."""
+
 
 class Reconciliation:
     """Runs one at a time, and again if it was wanted meanwhile. *every_seconds* is how often."""
@@ -68,6 +71,9 @@ class Reconciliation:
         self._waiting: list[Deferred[None]] = []
         self._stopped = False
         self._since = self._last_time()
+        self._has_gap = True  # the link was away since the last time
+        self._owes_all = False  # what is found now, the stream should have told
+        findings.tell_missed(self._missed)
 
     def _last_time(self) -> datetime | None:
         kept = self._journal.setting(SETTING)
@@ -76,6 +82,8 @@ class Reconciliation:
     def run(self, cause: str) -> Deferred[None]:
         """Ask and tell; fires when that is done, however often it has to be tried."""
         self._wanted = cause
+        if cause == LINK:
+            self._has_gap, self._owes_all = True, False
         done: Deferred[None] = Deferred()
         self._waiting.append(done)
         if not (self._running or self._stopped):
@@ -89,7 +97,7 @@ class Reconciliation:
             return
         self.log.warn("asking the broker how things stand: {reason}", reason=reason)
         since_last = self._clock.seconds() - self._last_suspicion
-        delay = max(SUSPICION_SECONDS, LEAST_SECONDS - since_last)
+        delay = max(SUSPICION_SECONDS, min(LEAST_SECONDS, LEAST_SECONDS - since_last))
         self._suspicion = self._clock.callLater(delay, self._suspected)
 
     def _suspected(self) -> None:
@@ -136,6 +144,8 @@ class Reconciliation:
     async def _once(self, cause: str) -> bool:
         """Whether the broker could be asked."""
         began = self._now()
+        had_gap, self._has_gap = self._has_gap, False
+        self._owes_all = not had_gap
         self._findings.begin()
         try:
             found: Survey = await survey(self._line, self._asked_since())
@@ -146,12 +156,14 @@ class Reconciliation:
                 cause=cause,
                 reason=error.message,
             )
+            self._has_gap |= had_gap
             return False
         except Exception:  # a defect of ours must not be the end of it
             self.log.failure("a reconciliation failed ({cause})", cause=cause)
+            self._has_gap |= had_gap
             return False
-        if cause != "link" and self._findings.fills_missed:  # nothing is told while it is down
-            self._line.broker.missed(tuple(sorted(self._findings.fills_missed)))
+        finally:
+            self._owes_all = False
         if self._findings.is_suspicious:
             self.suspect("what was found is believed when it is found again")
         self._since = began
@@ -164,6 +176,15 @@ class Reconciliation:
                 missing=missing,
             )
         return True
+
+    def _missed(self, order_id: str) -> None:
+        """Executions of an order were found that no event had told of."""
+        if not self._owes_all:
+            return
+        try:
+            self._line.broker.missed((order_id,))
+        except Exception:  # a defect of a broker must not keep the rest from being told
+            self.log.failure("the broker could not be told what its stream had missed")
 
     def _asked_since(self) -> datetime | None:
         return None if self._since is None else self._since - MARGIN

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
+from typing import Final
 
-from ..deferreds import as_deferred
+from twisted.internet.interfaces import IReactorTime
+
+from ..deferreds import as_deferred, deadline, shield
+from ..errors import GatewayError
 from ..model.account import Position
 from ..model.market import Quote
 from ..model.order import OrderChange
@@ -14,6 +19,9 @@ from .blotter import Blotter
 from .entry import Entry
 from .reads import Reads
 from .watch import Watch
+
+PRICE_SECONDS: Final = 1.0
+"""So long a change waits for the price that it is held against."""
 
 
 class Reference:
@@ -26,12 +34,14 @@ class Reference:
         watch: Watch,
         reads: Reads,
         fresh: Callable[[str], Quote | None],
+        clock: IReactorTime,
     ) -> None:
         self._entry = entry
         self._blotter = blotter
         self._watch = watch
         self._reads = reads
         self._fresh = fresh
+        self._clock = clock
 
     @as_deferred
     async def check_change(self, order_id: str, change: OrderChange) -> None:
@@ -50,5 +60,17 @@ class Reference:
         would be on the wrong side.
         """
         position = await self._reads.position(position_id, always=True)
-        sides.check_position(position.side, change, self._fresh(position.symbol))
+        quote = self._fresh(position.symbol)
+        last = None
+        if quote is None and (change.stop_loss is not None or change.take_profit is not None):
+            last = await self._asked(position.symbol)
+        sides.check_position(position.side, change, quote, last)
         return position
+
+    @as_deferred
+    async def _asked(self, symbol: str) -> Decimal | None:
+        """What the broker says the price is, if it does so at once."""
+        try:
+            return await deadline(shield(self._entry.price(symbol)), PRICE_SECONDS, self._clock)
+        except (GatewayError, TimeoutError):
+            return None

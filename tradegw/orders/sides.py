@@ -6,7 +6,8 @@ Below and above what:
 * of an entry with a price: that price (of a STOP_LIMIT whichever of its two is better to get);
 * of one that would execute at once: the quote, a stop-loss beyond the side on which it would
   trigger, a take-profit beyond the side on which the entry executes;
-* of what is held: the side of the quote on which it would be closed;
+* of what is held: the side of the quote on which it would be closed, or of a position the last
+  price, for which the broker is asked;
 * in any case, each other. Without a quote that can be used, nothing else.
 
 Each ``check_`` raises ``InvalidValue`` for the first that is wrong.
@@ -83,10 +84,15 @@ def check_change(order: Order, change: OrderChange, quote: Quote | None) -> None
         raise _blamed(wrong.error(order.side.value), change, (wrong.field, *culprits))
 
 
-def check_position(side: PositionSide, change: ExitsChange, quote: Quote | None) -> None:
-    """New exits of a position."""
+def check_position(
+    side: PositionSide, change: ExitsChange, quote: Quote | None, last: Decimal | None = None
+) -> None:
+    """New exits of a position; by the *last* price where there is no quote."""
     entered = side.closing.opposite
     wrong = _of_holding(entered, change, quote) or _crossed(entered, change)
+    if quote is None and last is not None and last > ZERO:
+        level = _Level("the last price", last)
+        wrong = _beyond(entered, change, _Span(level, level)) or wrong
     if wrong is not None:
         raise wrong.error(f"{side.value} position")
 

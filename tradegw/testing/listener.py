@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -9,6 +10,7 @@ from zope.interface import implementer
 
 from ..interfaces import IBrokerListener
 from ..model.events import Event
+from ..model.link import SessionStatus
 
 
 @implementer(IBrokerListener)
@@ -24,6 +26,7 @@ class Notebook:
         self.links: list[tuple[str, tuple[Any, ...]]] = []
         self.waits = waits
         self.knowing: list[Deferred[bool]] = []
+        self.session: Callable[[], SessionStatus] | None = None
 
     def names(self) -> list[str]:
         """What was told of the link, without arguments."""
@@ -31,6 +34,9 @@ class Notebook:
 
     def on_event(self, event: Event) -> None:
         self.events.append(event)
+
+    def on_session(self, ask: Callable[[], SessionStatus]) -> None:
+        self.session = ask
 
     def on_link_up(self) -> Deferred[bool]:
         self.links.append(("up", ()))

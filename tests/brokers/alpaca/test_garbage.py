@@ -59,6 +59,7 @@ class Account:
             lambda _update, _order: None,
             lambda event, trade: self.told.append((event, trade)),
             lambda _order_id, _parent_id: False,
+            lambda _entry_id: None,
         )
         self.conversation = AccountConversation(
             Ignoring(), own(), updates.told, self.odd.append, lambda: None

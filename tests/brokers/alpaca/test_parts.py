@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tradegw.brokers.alpaca import instruments as instruments_module
 from tradegw.brokers.alpaca import ticks, wire
 from tradegw.brokers.alpaca.coins import shares
 from tradegw.brokers.alpaca.data_stream import Wish
@@ -47,6 +48,17 @@ def test_both_spellings_of_a_pair_are_one_symbol() -> None:
     assert not symbols.is_crypto("AAPL")
     assert symbols.is_crypto("AAPL", "crypto")
     assert (plain("BTC/USD"), position_id("BTC/USD")) == ("BTCUSD", "BTCUSD_position")
+
+
+def test_pairs_are_not_forgotten_for_stocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are asked for once, at the start; stocks again whenever they are ordered."""
+    monkeypatch.setattr(instruments_module, "REMEMBERED", 2)
+    instruments = Instruments(Symbols())
+    instruments.learn(BTC)
+    instruments.learn(OCGN)
+    instruments.learn(AAPL)
+    known = [each.symbol for each in (BTC, OCGN, AAPL) if instruments.asset(each.symbol)]
+    assert known == ["BTC/USD", "AAPL"]
 
 
 def test_instruments_are_known_once_they_were_told() -> None:

@@ -605,7 +605,8 @@ def test_an_unknown_symbol_is_a_refusal(stand: Stand) -> None:
 
 
 def test_a_leg_of_ours_is_not_held_up_by_a_look_up(stand: Stand) -> None:
-    leg = request(side=Side.BUY, order_type=LIMIT, limit_price="100")
+    stand.fake.trade_outside("AAPL", "buy", 10)
+    leg = request(side=Side.SELL, order_type=LIMIT, limit_price="300")
     stand.ask(stand.broker.submit(leg, Lane.EMERGENCY))
     assert not [call for call in stand.fake.calls if call.path.startswith("/v2/assets/")]
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from tradegw.brokers.alpaca import records
 from tradegw.errors import (
     GatewayError,
     InvalidValue,
@@ -32,7 +35,7 @@ from tradegw.testing.alpaca import FakeAlpaca, Fault, Terms, html, refuse, slow,
 from tradegw.testing.alpaca.calls import Answer
 from tradegw.testing.alpaca.stamps import moment_of
 
-from .stand import Notes, Stand, request
+from .stand import MORNING, Notes, Stand, request
 
 M1, H1 = Timeframe.M1, Timeframe.H1
 
@@ -95,9 +98,10 @@ def test_52_what_others_use_up_counts() -> None:
     (trading, data) = stand.broker.limits().limits
     assert (trading.name, data.name) == ("trading", "data")
     assert trading.capacity == 30
+    stand.fake.trade_outside("AAPL", "buy", 10)
     for _ in range(40):
         stand.broker.order("00000000-0000-4000-8000-000000000000").addErrback(lambda _: None)
-    order = stand.ask(stand.broker.submit(request(), Lane.EMERGENCY), 5.0)
+    order = stand.ask(stand.broker.submit(request(side=Side.SELL), Lane.EMERGENCY), 5.0)
     assert order.status is OrderStatus.PENDING
     stand.wait(150.0)
     assert not [call for call in stand.fake.calls if call.status == 429]
@@ -309,6 +313,49 @@ def test_orders_are_paged_to_the_end(stand: Stand, monkeypatch: pytest.MonkeyPat
         stand.wait(3.0)
     found = stand.ask(stand.broker.open_orders())
     assert len({order.id for order in found if order.order_type is OrderType.LIMIT}) == 9
+
+
+def test_orders_are_paged_to_the_end_whether_or_not_legs_count(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody says which: a page of few parents with their legs may be a full one."""
+    monkeypatch.setattr(records, "MOST_ORDERS", 4)
+    for number in range(5):
+        order = stand.submit(
+            quantity="1", order_type=OrderType.LIMIT, limit_price="200", stop_loss="190"
+        )
+        stand.ask(stand.broker.cancel(order.id))
+        stand.wait(1.0 + number)
+    asked = stand.broker._rest.orders
+
+    async def few(status: str, **query: Any) -> Any:
+        return (await asked(status, **query))[:2]
+
+    monkeypatch.setattr(stand.broker._rest, "orders", few)
+    closed = stand.ask(stand.broker.closed_orders(OrderQuery(since=MORNING)))
+    assert len({order.id for order in closed}) == 10
+
+
+def test_what_is_no_asset_is_asked_for_once(stand: Stand) -> None:
+    """Options that are held would use up the limits otherwise, at every look at the positions."""
+    for symbol in ("AAPL", "MSFT"):
+        stand.fake.set_quote(symbol, "231", "231.02")
+        stand.fake.trade_outside(symbol, "buy", 1)
+    missing = refuse(404, "asset not found for AAPL", 40410000)
+    stand.fake.faults.plan(missing, "GET", "/v2/assets/AAPL", times=10)
+    for _ in range(5):
+        stand.ask(stand.broker.positions())
+    asked = Counter(call.path for call in stand.fake.calls if call.path.startswith("/v2/assets/"))
+    assert asked == {"/v2/assets/AAPL": 1, "/v2/assets/MSFT": 1}
+
+
+def test_what_could_not_be_traded_once_is_asked_about_again(stand: Stand) -> None:
+    """It would be refused until the gateway is restarted."""
+    stand.submit()
+    asset = stand.broker._instruments.asset("AAPL")
+    assert asset is not None
+    stand.broker._instruments.learn(replace(asset, tradable=False))
+    assert stand.submit().status is OrderStatus.PENDING
 
 
 def test_ids_that_are_none_are_not_asked_about(stand: Stand) -> None:

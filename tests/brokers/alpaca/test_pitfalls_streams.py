@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from tradegw.model.enums import OrderStatus, Platform, Side, Timeframe
+from tradegw.model.enums import OrderStatus, OrderType, Platform, Side, Timeframe
 from tradegw.model.events import CandleEvent, QuoteEvent
 from tradegw.model.subscription import Subscription
 from tradegw.testing.alpaca import Bar, Mood, Terms
@@ -68,6 +68,23 @@ def test_21_a_fill_that_comes_again_on_a_new_connection_is_known(stand: Stand) -
     stand.fake.trading_stream.send(message)
     stand.wait()
     assert len(stand.trades) == 1
+
+
+def test_59_a_leg_that_executes_tells_that_its_entry_did(stand: Stand) -> None:
+    """Though nobody told; what it executed is not passed over, and the rest is asked for."""
+    stand.fake.hold_fills("AAPL")
+    entry = stand.submit(
+        order_type=OrderType.LIMIT, limit_price="231", stop_loss="220", take_profit="240"
+    )
+    stand.wait()
+    stand.fake.trading_stream.script.lose(1, "fill")
+    stand.fake.fill(entry.id)
+    stand.fake.hold_fills("AAPL", hold=False)
+    stand.fake.set_quote("AAPL", "240.50", "240.52")
+    stand.wait()
+    (sold,) = stand.trades
+    assert (sold.trade.side, sold.trade.quantity) == (Side.SELL, Decimal(10))
+    assert "suspicion" in stand.told.names()
 
 
 def test_24_frames_are_read_whether_binary_or_text(stand: Stand) -> None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from prometheus_client import CollectorRegistry
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.error import ConnectError
+from twisted.internet.interfaces import IStreamClientEndpoint
+from zope.interface import implementer
 
 from tests.orders.core import Sink
 from tradegw.brokers.alpaca.broker import AlpacaBroker
+from tradegw.brokers.endpoint import Dial, Url
 from tradegw.brokers.registry import BrokerParts
 from tradegw.core import Core, Surroundings
 from tradegw.metrics.meters import Meters
@@ -16,20 +21,40 @@ from tradegw.model.events import AlertEvent
 from tradegw.model.protection import ExitLimits
 from tradegw.service import Forwarding
 from tradegw.testing.journal import MemoryJournal
+from tradegw.testing.listener import Notebook
 
 from .stand import Stand, request
 
 STOPS = (OrderType.STOP, OrderType.STOP_LIMIT)
 
 
+class Life:
+    """What a process reaches by *dial* as long as it lives."""
+
+    def __init__(self, dial: Dial) -> None:
+        self._dial = dial
+        self.is_over = False
+
+    def dial(self, url: Url) -> IStreamClientEndpoint:
+        return _Nowhere() if self.is_over else self._dial(url)
+
+
+@implementer(IStreamClientEndpoint)
+class _Nowhere:
+    def connect(self, protocolFactory: Any) -> Deferred[Any]:  # noqa: N803  Twisted's name
+        return fail(ConnectError())
+
+
 class Whole(Stand):
     """``core`` is the gateway's; ``sink`` is what its clients hear."""
 
     def new_broker(self) -> None:
-        self.store = MemoryJournal()
+        if not hasattr(self, "store"):
+            self.store = MemoryJournal()
+            self._ids = 0
         self.sink = Sink()
-        news = Forwarding()
-        self._ids = 0
+        news = self._news = Forwarding()
+        self._life = Life(self.network.dial)
         self.broker = AlpacaBroker(
             self.own,
             BrokerParts(
@@ -39,7 +64,7 @@ class Whole(Stand):
                 now=self.now,
                 seconds=self.clock.seconds,
                 random=lambda: 0.5,
-                dial=self.network.dial,
+                dial=self._life.dial,
                 memory=self.memory,
             ),
         )
@@ -57,6 +82,17 @@ class Whole(Stand):
             ),
         )
         news.to = self.core.intake
+
+    def crash(self) -> None:
+        """As by SIGKILL; :meth:`start_again` is the next process on the same journal."""
+        self.store = self.store.reopened()
+        self._life.is_over = True
+        self._news.to = Notebook()
+        self.network.cut()
+
+    def start_again(self) -> None:
+        self.new_broker()
+        self.start()
 
     def _new_id(self) -> str:
         self._ids += 1

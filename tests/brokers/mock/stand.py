@@ -24,6 +24,7 @@ from tradegw.errors import GatewayError
 from tradegw.interfaces import IBrokerListener
 from tradegw.model.enums import OrderType, Platform, Side
 from tradegw.model.events import CandleEvent, Event, OrderEvent, QuoteEvent
+from tradegw.model.link import SessionStatus
 from tradegw.model.market import Bar, Quote
 from tradegw.model.order import ClosePositionRequest, Order, OrderChange, OrderRequest
 from tradegw.model.subscription import Subscription
@@ -109,6 +110,9 @@ class Stand:
         self.events.append(event)
         if self.react is not None:
             self.react(event)
+
+    def on_session(self, ask: Callable[[], SessionStatus]) -> None:
+        raise AssertionError("it has no streams")
 
     def on_link_up(self) -> Deferred[bool]:
         assert self.links or not self.events, "news before the link was up"

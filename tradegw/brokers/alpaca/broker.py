@@ -32,8 +32,10 @@ from ..registry import BrokerParts
 from ..session import Session
 from . import access, limits, wire
 from .aftermath import Aftermath
+from .closes import Closes
 from .coins import Coins
 from .config import AlpacaSettings
+from .counted import Counted
 from .endings import Endings
 from .finding import Finding
 from .instruments import ASSET_CLASSES, Instruments
@@ -88,6 +90,7 @@ class AlpacaBroker(MultiService):
             lambda symbol: self._records.held(symbol),  # noqa: PLW0108  (made below)
             self._tell,
             clock,
+            Counted(parts.memory, now),
         )
         self._legs = legs = Legs(lambda order: self._updates.found(order))  # noqa: PLW0108  (below)
         self._records = Records(rest, finding, instruments, legs, coins, now, clock)
@@ -95,7 +98,9 @@ class AlpacaBroker(MultiService):
             self._records.positions, self._records.account, listener, now, clock
         )
         self._market = MarketData(rest, instruments, own.feed, now)
-        self._updates = Updates(kin, listener, now, self._heard, self._did, legs.is_dormant)
+        self._updates = Updates(
+            kin, listener, now, self._heard, self._did, legs.is_dormant, legs.fill
+        )
         self._coins = coins
         self._opening = Opening(rest, instruments, now, clock)
         self._prices = Prices(own, parts, instruments, instruments.symbols.is_crypto)
@@ -104,6 +109,7 @@ class AlpacaBroker(MultiService):
         self._prices.follow(self._session)
         self._watch = watch = self._session.liveness.account
         self._orders = Orders(rest, finding, instruments, legs, self._endings, watch, clock)
+        self._closes = Closes(rest, self._orders, instruments.symbols)
         self._replacing = Replacing(rest, finding, watch, self._orders.price_step, now, clock)
         for service in (self._session, self._prices, self._opening):
             service.setServiceParent(self)
@@ -161,7 +167,7 @@ class AlpacaBroker(MultiService):
     def close(
         self, position: Position, request: ClosePositionRequest, client_order_id: str
     ) -> Deferred[Order]:
-        return self._begun(lambda: self._orders.close(position, request, client_order_id))
+        return self._begun(lambda: self._closes.close(position, request, client_order_id))
 
     def order(self, order_id: str) -> Deferred[Order]:
         return self._asked(lambda: self._finding.look_up(order_id))

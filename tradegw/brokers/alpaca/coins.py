@@ -5,12 +5,14 @@ pair is held back from a buy's execution on until the position was looked at; th
 told, with what is missing as its commission, and after it what the order did: whoever protects what
 was bought knows by then how much of it there is. Where the look cannot tell, because it failed or
 more is on its way, the usual rate is taken, and the comparison of positions shows the difference.
+What executed while nobody listened is found in the history; what that cost is what is missing by
+then of all that must be held (``counted``).
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
@@ -27,6 +29,7 @@ from ...model.account import Trade
 from ...model.enums import Side
 from ...model.events import OrderEvent
 from ...model.money import ZERO, times
+from .counted import Counted
 from .symbols import SLASH
 
 USUAL_RATE: Final = Decimal("0.0025")
@@ -47,7 +50,9 @@ class _Held(Struct, frozen=True):
 
 
 class Coins:
-    """*held* asks what is held of a pair; *tell* hears of orders and executions of pairs."""
+    """*held* asks what is held of a pair; *tell* hears of orders and executions of pairs.
+    *counted* knows what must be held.
+    """
 
     log = Logger()
 
@@ -56,10 +61,12 @@ class Coins:
         held: Callable[[str], Awaitable[Decimal]],
         tell: Callable[[OrderEvent | Trade], None],
         clock: IReactorTime,
+        counted: Counted,
     ) -> None:
         self._ask = held
         self._tell = tell
         self._clock = clock
+        self._counted = counted
         self._held: dict[str, Decimal] = {}
         self._waiting: defaultdict[str, list[_Held]] = defaultdict(list)
         self._fees: OrderedDict[str, Decimal] = OrderedDict()
@@ -68,7 +75,8 @@ class Coins:
         """An order of a pair did something, and executed *trade* by that if it is given."""
         symbol = event.order.symbol
         is_waited_for = symbol in self._waiting
-        if not is_waited_for and (trade is None or trade.side is Side.SELL):
+        is_settled = trade is None or trade.side is Side.SELL or trade.id in self._fees
+        if not is_waited_for and is_settled:
             self._let_go(_Held(event, trade), ZERO)
             return
         self._waiting[symbol].append(_Held(event, trade))
@@ -79,12 +87,46 @@ class Coins:
 
     def saw(self, held: dict[str, Decimal]) -> None:
         """All that is held of pairs; those of which executions are under way are left out."""
+        self._counted.begin(held)
         for symbol in held.keys() | self._held.keys():
             if symbol not in self._waiting:
                 self._held[symbol] = held.get(symbol, ZERO)
 
-    def with_fee(self, trade: Trade) -> Trade:
-        """*trade* from the history, with its commission as it was told, or else the usual one."""
+    async def with_fees(self, trades: Iterable[Trade]) -> list[Trade]:
+        """*trades* of the history, with their commissions as they were told, or as what is held
+        shows them, or else the usual ones.
+        """
+        trades = list(trades)
+        untold: defaultdict[str, list[Trade]] = defaultdict(list)
+        for trade in trades:
+            if SLASH in trade.symbol and not self._is_told(trade):
+                untold[trade.symbol].append(trade)
+        for symbol, missed in untold.items():
+            await self._count(symbol, missed)
+        return [self._with_fee(trade) for trade in trades]
+
+    def _is_told(self, trade: Trade) -> bool:
+        is_coming = trade.symbol in self._waiting
+        return is_coming or trade.id in self._fees or self._counted.has(trade)
+
+    async def _count(self, symbol: str, missed: Sequence[Trade]) -> None:
+        """*missed* executed and nobody told: take in what they cost, if that can be seen."""
+        try:
+            held = await self._ask(symbol)
+        except GatewayError as error:
+            self.log.info("{symbol}: {reason}", symbol=symbol, reason=error.message)
+            return
+        missed = [trade for trade in missed if not self._is_told(trade)]  # meanwhile
+        if not missed:
+            return
+        fee = self._counted.held(symbol) + _net(missed) - held
+        if _is_fee(fee, missed):
+            for trade_id, own in shares(missed, fee).items():
+                self._know(trade_id, own)
+            self._held[symbol] = held
+            self._counted.take(symbol, held, max(trade.timestamp for trade in missed))
+
+    def _with_fee(self, trade: Trade) -> Trade:
         if trade.side is Side.SELL or SLASH not in trade.symbol:
             return trade
         fee = self._fees.get(trade.id)
@@ -102,7 +144,7 @@ class Coins:
                 continue
             trades = self._trades(symbol)
             fee = self._held.get(symbol, ZERO) + _net(trades) - held
-            if ZERO <= fee <= times(_net(_buys(trades)), HIGHEST_RATE):
+            if _is_fee(fee, trades):
                 return fee
         return None
 
@@ -112,24 +154,30 @@ class Coins:
             self.log.failure("finding out what an execution cost failed", failure)
 
     def _trades(self, symbol: str) -> list[Trade]:
-        return [each.trade for each in self._waiting[symbol] if each.trade is not None]
+        trades = [each.trade for each in self._waiting[symbol] if each.trade is not None]
+        return [trade for trade in trades if trade.id not in self._fees]
 
     def _settle(self, fee: Decimal | None, symbol: str) -> None:
         """Tell all that waits."""
         fees = shares(self._trades(symbol), fee)
         for each in self._waiting.pop(symbol):
-            self._let_go(each, ZERO if each.trade is None else fees[each.trade.id])
+            self._let_go(each, ZERO if each.trade is None else fees.get(each.trade.id, ZERO))
 
     def _let_go(self, each: _Held, fee: Decimal) -> None:
         trade = each.trade
         if trade is not None:
-            symbol = trade.symbol
-            self._held[symbol] = self._held.get(symbol, ZERO) + _net([trade]) - fee
-            self._fees[trade.id] = fee
-            if len(self._fees) > REMEMBERED:
-                self._fees.popitem(last=False)
-            self._tell(_costing(trade, fee))
+            if trade.id not in self._fees:  # else the history has shown it before
+                held = self._held.get(trade.symbol, ZERO) + _net([trade]) - fee
+                self._held[trade.symbol] = held
+                self._know(trade.id, fee)
+                self._counted.take(trade.symbol, held, trade.timestamp)
+            self._tell(_costing(trade, self._fees[trade.id]))
         self._tell(each.event)
+
+    def _know(self, trade_id: str, fee: Decimal) -> None:
+        self._fees[trade_id] = fee
+        if len(self._fees) > REMEMBERED:
+            self._fees.popitem(last=False)
 
 
 def shares(trades: Sequence[Trade], fee: Decimal | None) -> dict[str, Decimal]:
@@ -147,6 +195,11 @@ def shares(trades: Sequence[Trade], fee: Decimal | None) -> dict[str, Decimal]:
     if buys:
         own[buys[-1].id] = left
     return own
+
+
+def _is_fee(fee: Decimal, trades: Sequence[Trade]) -> bool:
+    """Whether *fee* can be what *trades* cost."""
+    return ZERO <= fee <= times(_net(_buys(trades)), HIGHEST_RATE)
 
 
 def _buys(trades: Sequence[Trade]) -> list[Trade]:

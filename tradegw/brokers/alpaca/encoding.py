@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ...errors import UnsupportedOperation
 from ...model.enums import OrderType, Side, TrailingType
@@ -60,6 +61,15 @@ def new_order(request: OrderRequest, kind: Kind, price_step: Decimal | None) -> 
         take_profit=_take_profit(request.take_profit) if brackets else None,
         stop_loss=_stop_loss(request.stop_loss) if brackets else None,
     )
+
+
+def triggered(request: OrderRequest, kind: Kind, price_step: Decimal | None) -> OrderRequest:
+    """What is left of *request*, an order with a stop, when that is triggered."""
+    limit = request.limit_price
+    if limit is None and kind is Kind.CRYPTO:
+        limit = stop_limit(request.side, request.stop_price or ZERO, price_step)
+    order_type = OrderType.MARKET if limit is None else OrderType.LIMIT
+    return replace(request, order_type=order_type, stop_price=None, limit_price=limit)
 
 
 def _text(value: Decimal | None) -> str | None:

@@ -30,8 +30,16 @@ class Instruments:
         self.symbols.learn(assets)
         for asset in assets:
             self._assets[self.symbols.shown(asset.symbol)] = asset
-            if len(self._assets) > REMEMBERED:
-                self._assets.popitem(last=False)
+        while len(self._assets) > REMEMBERED:
+            self._forget()
+
+    def _forget(self) -> None:
+        """The oldest goes; pairs, which nobody asks for again, only if there is nothing else."""
+        oldest = next(iter(self._assets))
+        stocks = (name for name, asset in self._assets.items() if asset.class_ != CRYPTO)
+        name = next(stocks, oldest)
+        del self._assets[name]
+        self._prices.pop(name, None)
 
     def saw(self, symbol: str, price: Decimal) -> None:
         """A price of *symbol*: cheap stocks are quoted in finer steps."""

@@ -48,15 +48,19 @@ class Legs:
             if legs is not None and order.replaced_by is not None:
                 self._dormant[order.replaced_by] = legs
         elif order.status == FILLED:
-            self._filled[order.id] = None
-            if len(self._filled) > REMEMBERED:
-                self._filled.popitem(last=False)
-            self._wake(order.id)
+            self.fill(order.id)
 
     def is_dormant(self, order_id: str, parent_id: str | None) -> bool:
         """Whether that is a leg of an entry that has not filled."""
         legs = self._dormant.get(parent_id or "", ())
         return any(leg.id == order_id for leg in legs)
+
+    def fill(self, entry_id: str) -> None:
+        """That entry has filled, as the stream told, or as the execution of a leg shows."""
+        self._filled[entry_id] = None
+        if len(self._filled) > REMEMBERED:
+            self._filled.popitem(last=False)
+        self._wake(entry_id)
 
     def _wake(self, entry_id: str) -> None:
         for leg in self._dormant.pop(entry_id, ()):

@@ -16,28 +16,24 @@ from twisted.logger import Logger
 
 from ...errors import (
     GatewayError,
-    NotSent,
     OrderDenied,
     OrderNotModifiable,
-    PositionNotFound,
+    OrderRejected,
     SymbolNotFound,
-    leaves_doubt,
 )
-from ...model.account import Position
-from ...model.enums import OrderStatus, OrderType, PositionSide
+from ...model.enums import OrderStatus
 from ...model.limits import Lane
-from ...model.money import ZERO
-from ...model.order import ClosePositionRequest, Order, OrderRequest
+from ...model.order import Order, OrderRequest
 from ..account_watch import AccountWatch
 from . import encoding, rules, wire
 from .endings import Endings
 from .finding import Finding, check_id
 from .instruments import Instruments
 from .legs import Legs
+from .refusals import is_triggered, of_exit
 from .replacing import PAUSES_SECONDS
 from .rest import Rest
 from .statuses import REPLACED, TOO_EARLY
-from .symbols import plain
 
 CANCEL_SECONDS: Final = 2.0
 """How long a cancel is waited for; after that it is told to be pending."""
@@ -75,47 +71,49 @@ class Orders:
         return rules.is_bracket(request, self._kind(request))
 
     async def submit(self, request: OrderRequest, lane: Lane) -> Order:
-        """The order as Alpaca took it."""
-        shown = self._symbols.shown(request.symbol)
-        kind = self._kind(request)
+        """The order as Alpaca took it; what is urgent is an exit."""
         if lane is Lane.EMERGENCY:
-            request = rules.on_steps(request, kind)
-            if request.tif not in rules.RULES[kind].times:
-                request = replace(request, time_in_force=None)  # a day is better than none
+            return await self._exit(request)
+        kind, shown = self._kind(request), self._symbols.shown(request.symbol)
         rules.check(request, kind, shown)
         asset = self._instruments.asset(shown)
-        if asset is None and lane is not Lane.EMERGENCY:
+        if asset is None or not rules.is_allowed(request, asset, kind):  # that may be over
             asset = await self._asked_for(shown)
         if asset is not None:
             rules.check_asset(request, asset, kind)
-        return await self._sent(request, kind, lane)
+        return await self.send(request, lane)
 
-    async def close(
-        self, position: Position, request: ClosePositionRequest, client_order_id: str
-    ) -> Order:
-        """Close what is still open of *position*, at most as much as *request* says.
-
-        Not by Alpaca's own call for that: it takes no client order id, so that nobody could say
-        what became of one whose answer is missing.
+    async def _exit(self, request: OrderRequest) -> Order:
+        """It never opens the other side, and does not fail for a digit, or because the market is
+        beyond its stop already: then it goes on as if that had been triggered.
         """
-        held = await self._held(position)
-        wanted = held if request.quantity is None else min(request.quantity, held)
-        closing = OrderRequest(
-            symbol=self._symbols.shown(position.symbol),
-            side=position.side.closing,
-            quantity=wanted,
-            order_type=request.order_type or OrderType.MARKET,
-            limit_price=request.limit_price,
-            reduce_only=True,
-            client_order_id=client_order_id,
+        kind = self._kind(request)
+        request = replace(rules.on_steps(request, kind), reduce_only=True)
+        if request.tif not in rules.RULES[kind].times:
+            request = replace(request, time_in_force=None)  # a day is better than none
+        try:
+            return await self.send(request, Lane.EMERGENCY)
+        except OrderRejected as refusal:
+            if request.stop_price is None or not is_triggered(refusal):
+                raise of_exit(refusal) from refusal
+        self.log.warn(
+            "the market is beyond stop {stop} of {symbol}: it is sent as triggered",
+            stop=request.stop_price,
+            symbol=request.symbol,
         )
-        rules.check(closing, self._kind(closing), closing.symbol)
-        return await self._sent(closing, self._kind(closing), Lane.EMERGENCY)
+        request = encoding.triggered(request, kind, self.price_step(request.symbol))
+        try:
+            return await self.send(request, Lane.EMERGENCY)
+        except OrderRejected as refusal:
+            raise of_exit(refusal) from refusal
 
     def _kind(self, request: OrderRequest) -> rules.Kind:
         return rules.kind_of(request.quantity, is_crypto=self._symbols.is_crypto(request.symbol))
 
-    async def _sent(self, request: OrderRequest, kind: rules.Kind, lane: Lane) -> Order:
+    async def send(self, request: OrderRequest, lane: Lane) -> Order:
+        """*request* as it is, past what is certain to be refused."""
+        kind = self._kind(request)
+        rules.check(request, kind, self._symbols.shown(request.symbol))
         body = encoding.new_order(request, kind, self.price_step(request.symbol))
         since = self._watch.mark()
         order = await self._rest.submit(body, lane)
@@ -135,20 +133,6 @@ class Orders:
             return None
         self._instruments.learn(asset)
         return asset
-
-    async def _held(self, position: Position) -> Decimal:
-        try:
-            held = (await self._rest.position(plain(position.symbol))).qty
-        except PositionNotFound:
-            raise PositionNotFound(position.id) from None
-        except GatewayError as error:
-            if leaves_doubt(error):
-                raise NotSent(f"What is open could not be asked: {error.message}") from error
-            raise
-        is_long = position.side is PositionSide.LONG
-        if held == ZERO or (held > ZERO) is not is_long:
-            raise PositionNotFound(position.id)
-        return abs(held)
 
     def price_step(self, symbol: str) -> Decimal | None:
         """Of a pair; none of a stock."""

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from ...errors import GatewayError, OrderNotFound, PositionNotFound, ProviderError
+from ...errors import GatewayError, OrderNotFound, PositionNotFound, ProviderError, SymbolNotFound
 from ...interfaces import WallClock
 from ...model.account import Account, Position, Trade, TradeQuery
 from ...model.money import ZERO
@@ -65,6 +65,8 @@ class Records:
         self._now = now
         self._clock = clock
         self._since: dict[tuple[str, object], datetime] = {}
+        self._nameless: set[str] = set()
+        """What is held and is no asset: options, and what was delisted."""
         self._unrealized = ZERO
         self._unrealized_at = float("-inf")
 
@@ -176,13 +178,13 @@ class Records:
             found.update((activity.id, activity) for activity in news)
             is_enough = query.since is None and len(found) >= most
             if len(page) < MOST_ACTIVITIES or not news or is_enough:
-                return self._told(found.values())
+                return await self._told(found.values())
             token = page[-1].id
         raise ProviderError(f"There are more than {len(found)} executions", PROVIDER)
 
-    def _told(self, activities: Iterable[wire.Activity]) -> list[Trade]:
-        trades = [self._coins.with_fee(trade_from(each, self._symbols)) for each in activities]
-        by_id = {trade.id: trade for trade in trades}
+    async def _told(self, activities: Iterable[wire.Activity]) -> list[Trade]:
+        trades = [trade_from(each, self._symbols) for each in activities]
+        by_id = {trade.id: trade for trade in await self._coins.with_fees(trades)}
         return sorted(by_id.values(), key=lambda trade: trade.timestamp)
 
     # -- what is held
@@ -211,10 +213,15 @@ class Records:
 
     async def _know(self, held: list[Position]) -> None:
         """Ask for the steps of what is held, where nobody knows them yet: some at a time."""
-        unknown = [one.symbol for one in held if self._instruments.asset(one.symbol) is None]
-        for symbol in unknown[:ASKED_TOGETHER]:
+        symbols = {one.symbol for one in held}
+        self._nameless &= symbols
+        known = self._instruments.asset
+        unknown = [name for name in symbols - self._nameless if known(name) is None]
+        for symbol in sorted(unknown)[:ASKED_TOGETHER]:
             try:
                 self._instruments.learn(await self._rest.asset(symbol))
+            except SymbolNotFound:
+                self._nameless.add(symbol)
             except GatewayError as error:
                 self.log.info("{symbol}: {reason}", symbol=symbol, reason=error.message)
 
@@ -246,7 +253,8 @@ def _behind(page: Sequence[wire.Order]) -> str | None:
     """Until when the next page is: a little later than the last of this one was submitted, for its
     legs were submitted with it, and may not be on it.
     """
-    last = page[-1].submitted_at if len(page) >= MOST_ORDERS else None
+    shown = sum(1 for _ in flat(page))  # nobody says whether legs count
+    last = page[-1].submitted_at if shown >= MOST_ORDERS else None
     return None if last is None else text_of(moment(last) + OVERLAP)
 
 

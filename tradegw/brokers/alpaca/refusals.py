@@ -39,6 +39,8 @@ TIMED_OUT: Final = 408
 """Whoever says so may have passed the call on."""
 
 DUPLICATE: Final = "DUPLICATE_CLIENT_ORDER_ID"
+WASH_TRADE: Final = "WASH_TRADE"
+LACKING: Final = "INSUFFICIENT_HOLDING"
 _LONGEST: Final = 300
 
 
@@ -58,13 +60,17 @@ _REJECT_CODES: Final = (
     (r"client_order_id must be unique", DUPLICATE),
     (r"insufficient (buying power|balance)", "INSUFFICIENT_FUNDS"),
     (r"insufficient qty available", "INVALID_QUANTITY"),
-    (r"wash trade", "WASH_TRADE"),
+    (r"wash trade", WASH_TRADE),
     (r"not fractionable|minimal amount of order|position intent|qty must be", "INVALID_QUANTITY"),
     (r"asset .* (not found|is not tradable|is not active|cannot be sold short)", "INVALID_SYMBOL"),
     (r"asset not found|invalid symbol", "INVALID_SYMBOL"),
     (r"only allowed during market hours|market is closed", "MARKET_CLOSED"),
     (r"sub-penny|price must be limited to \d+ decimal places", "INVALID_PRICE"),
     (r"stop price must be|base_price|limit price must be", "INVALID_PRICE"),
+)
+_LACKING: Final = re.compile(
+    r"insufficient (qty|balance|buying power)|position intent|cannot be sold short|"
+    r"not allowed to short|position does not exist"
 )
 _VALIDATION: Final = re.compile(
     r"must be > 0|must be >= |mutually exclusive|invalid order type|oco orders must be|"
@@ -121,6 +127,24 @@ def _verdict(
     if about in (About.NEW_ORDER, About.CHANGE, About.POSITION):
         return OrderRejected(f"Order rejected: {message}", code or _own_code(said), _payload(said))
     return InvalidRequest(f"Alpaca: {message}")
+
+
+def of_exit(refusal: OrderRejected) -> OrderRejected:
+    """*refusal* of an order that only reduces: some say that not so much is held, or is free."""
+    if not _LACKING.search(refusal.message.lower()):
+        return refusal
+    return OrderRejected(refusal.message, LACKING, refusal.details)
+
+
+def is_triggered(refusal: OrderRejected) -> bool:
+    """Whether an order was refused because the market is beyond its stop already."""
+    return "stop price must be" in refusal.message.lower()
+
+
+def in_the_way(refusal: OrderRejected) -> str | None:
+    """The order of the other side because of which this one was refused, as far as it was named."""
+    named = (refusal.details or {}).get("existing_order_id")
+    return named if refusal.reject_code == WASH_TRADE and isinstance(named, str) else None
 
 
 def _failure(message: str) -> dict[str, Any]:

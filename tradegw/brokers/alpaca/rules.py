@@ -170,6 +170,15 @@ def check_asset(request: OrderRequest, asset: wire.Asset, kind: Kind) -> None:
         raise OrderDenied(f"{request.symbol} is traded in whole shares only", "INVALID_QUANTITY")
 
 
+def is_allowed(request: OrderRequest, asset: wire.Asset, kind: Kind) -> bool:
+    """Whether :func:`check_asset` has nothing against it."""
+    try:
+        check_asset(request, asset, kind)
+    except OrderDenied:
+        return False
+    return True
+
+
 def intent_of(side: Side) -> str:
     """What Alpaca calls an order of *side* that may only reduce."""
     return "buy_to_close" if side is Side.BUY else "sell_to_close"

@@ -32,7 +32,7 @@ MOST_STRANGE: Final = 100
 class Updates:
     """Hands to *tell* what orders do, each with its execution if that is what it does; *listener*
     hears what is odd. *heard* is called with everything that was told. Nothing is told of legs that
-    *is_dormant* knows by their ids and their parents'.
+    *is_dormant* knows by their ids and their parents'; if one executes, *awake* hears of its entry.
     """
 
     log = Logger()
@@ -45,6 +45,7 @@ class Updates:
         heard: Callable[[wire.Update, Order], None],
         tell: Callable[[OrderEvent, Trade | None], None],
         is_dormant: Callable[[str, str | None], bool],
+        awake: Callable[[str], None],
     ) -> None:
         self._kin = kin
         self._listener = listener
@@ -52,6 +53,7 @@ class Updates:
         self._heard = heard
         self._tell = tell
         self._is_dormant = is_dormant
+        self._awake = awake
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._begun: OrderedDict[str, None] = OrderedDict()
         self._strange: set[str] = set()
@@ -67,7 +69,11 @@ class Updates:
         self._kin.learn(update.order)
         order = self._kin.decoded(update.order)
         self._note_strange(update)
-        if not self._is_dormant(order.id, order.parent_order_id):
+        entry_id = order.parent_order_id
+        if entry_id is not None and update.event in FILLS and self._is_dormant(order.id, entry_id):
+            self._awake(entry_id)
+            self._listener.on_suspicion(f"nobody told that order {entry_id} filled")
+        if not self._is_dormant(order.id, entry_id):
             self._tell(self._event(update, order), self._execution(update, order))
         if update.event in CORRECTIONS:
             self._corrected(update.event, order)

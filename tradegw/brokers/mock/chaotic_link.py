@@ -19,6 +19,7 @@ from ...model.events import (
     PositionEvent,
     TradeEvent,
 )
+from ...model.link import SessionStatus
 from .chaos import Dice, EventFault
 
 LONGEST_HOLD: Final = 1.0
@@ -88,6 +89,9 @@ class ChaoticLink:
             self._tell(event)
             if fault == EventFault.DUPLICATE and not self.is_down:
                 self._tell(event)
+
+    def on_session(self, ask: Callable[[], SessionStatus]) -> None:
+        self._listener.on_session(ask)
 
     def on_link_up(self) -> Deferred[bool]:
         return self._listener.on_link_up()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from twisted.logger import Logger
 
-from ..deferreds import as_deferred, logged
-from ..model.order import Order
-from ..model.protection import ExitsChange, LegKind
-from .guarded import Guarded
-from .moving import Moving
-from .native import exits_of
-from .plan import Plan
-from .plans import Plans
+from ...deferreds import as_deferred, logged
+from ...model.order import Order
+from ...model.protection import ExitsChange, LegKind
+from ..guarded import Guarded
+from ..moving import Moving
+from ..plan import Plan
+from ..plans import Plans
+from .legs import exits_of
 
 
 class NativeChanges:

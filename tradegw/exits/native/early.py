@@ -10,10 +10,10 @@ from collections.abc import Callable
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from ..model.events import OrderEvent
-from ..model.order import Order
-from .native import GRACE_SECONDS, may_be_native
-from .plans import Plans
+from ...model.events import OrderEvent
+from ...model.order import Order
+from ..plans import Plans
+from .legs import GRACE_SECONDS, may_be_native
 
 
 class Early:

@@ -14,17 +14,18 @@ from weakref import WeakKeyDictionary
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from ..deferreds import as_deferred, logged
-from ..errors import GatewayError
-from ..model.protection import LegKind
-from .coverage import is_native_cover, is_settled, shortfall
-from .guarded import Guarded
-from .keeping import Keeping
-from .leg import Leg
-from .native import GRACE_SECONDS
-from .native_asking import Asking, native_legs
-from .outcry import Outcry
-from .pursuit import UNTOLD_SECONDS, Pursuit
+from ...deferreds import as_deferred, logged
+from ...errors import GatewayError
+from ...model.protection import LegKind
+from ..coverage import is_native_cover, is_settled, shortfall
+from ..guarded import Guarded
+from ..keeping import Keeping
+from ..leg import Leg
+from ..outcry import Outcry
+from ..plan import Plan
+from ..pursuit import UNTOLD_SECONDS, Pursuit
+from .asking import Asking, native_legs
+from .legs import GRACE_SECONDS
 
 LOOK_SECONDS: Final = 1.0
 """After the end of one leg the others are looked at: not every broker tells that it ended the leg
@@ -97,12 +98,13 @@ class Natives:
 
     def _judge_time(self, guarded: Guarded, care: _Care) -> None:
         plan = guarded.plan
-        if plan.taken and not plan.held and is_native_cover(plan):
+        is_ours = plan.taken and _waits_for_all(plan)
+        if plan.taken and not (plan.held or is_ours) and is_native_cover(plan):
             plan.taken, plan.trusting = False, True
         if plan.held:
             plan.take_over()
         elif is_settled(plan):
-            plan.trusting = plan.held_kind is None  # else all of it is ours
+            plan.trusting = not is_ours and plan.held_kind is None  # else all of it is ours
             care.dropped = {}
             _cancel(care.grace)
             care.grace = None
@@ -125,7 +127,7 @@ class Natives:
     def _note_ends(self, guarded: Guarded, care: _Care) -> None:
         legs = [leg for leg in guarded.plan.legs if leg.native and leg.ended and leg.unfilled > 0]
         new = [leg for leg in legs if leg.order_id not in care.gone and not leg.changing]
-        care.gone |= {leg.order_id for leg in new}
+        care.gone = {leg.order_id for leg in legs if not leg.changing}
         if any(leg.waived or leg.ending for leg in new):
             care.taken_at = self._clock.seconds()
         if new and care.look is None and native_legs(guarded.plan):
@@ -151,9 +153,7 @@ class Natives:
             return
         short = shortfall(guarded.plan)
         for leg in [leg for leg in ended if leg.kind in short]:
-            self.dropped(guarded, leg, f"The broker ended exit order {leg.order_id}")
-        if ended:
-            self._pursuit.suspect(f"nobody told how the exits of {guarded.plan.entry_id} are")
+            self.dropped(guarded, leg, _ended(leg))
 
     # -- when its time is up
 
@@ -178,7 +178,7 @@ class Natives:
         tell = self._outcry.tell_unconfirmed
         overdue = self._clock.callLater(UNTOLD_SECONDS, tell, guarded)  # an answer may take long
         try:
-            await self._asking.everything(guarded)
+            ended = await self._asking.everything(guarded)
         except GatewayError as error:
             reason = f"The broker cannot say whether its own exit order rests: {error.message}"
             self._outcry.tell(guarded, dict.fromkeys(shortfall(plan), reason))
@@ -190,13 +190,23 @@ class Natives:
             return
         plan.take_over()
         self._outcry.look(guarded)
-        reasons = {kind: care.dropped.get(kind, NOT_PLACED) for kind in shortfall(plan)}
+        dropped = {**{leg.kind: _ended(leg) for leg in ended}, **care.dropped}
+        reasons = {kind: dropped.get(kind, NOT_PLACED) for kind in shortfall(plan)}
         self._outcry.tell(guarded, reasons)
         self.log.warn(
             "the broker does not keep the exits of {entry_id} as it should: that is done here",
             entry_id=plan.entry_id,
             symbol=plan.symbol,
         )
+
+
+def _ended(leg: Leg) -> str:
+    return f"The broker ended exit order {leg.order_id}"
+
+
+def _waits_for_all(plan: Plan) -> bool:
+    """Whether the broker covers nothing before all of the entry has filled."""
+    return not plan.complete and any(leg.dormant for leg in native_legs(plan))
 
 
 def _cancel(call: IDelayedCall | None) -> None:

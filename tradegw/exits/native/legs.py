@@ -10,15 +10,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from ..model.enums import OrderType
-from ..model.money import ZERO
-from ..model.order import Order
-from ..model.protection import LegKind
-from .guarded import Guarded
-from .leg import Leg, exists, trigger
-from .naming import LegName
-from .plan import Plan
-from .plans import Plans
+from ...model.enums import OrderType
+from ...model.money import ZERO
+from ...model.order import Order
+from ...model.protection import LegKind
+from ..guarded import Guarded
+from ..leg import Leg, exists, trigger
+from ..naming import LegName
+from ..plan import Plan
+from ..plans import Plans
 
 GRACE_SECONDS: Final = 5.0
 """What the broker may need after a fill to place, lower or cancel its own legs."""
