@@ -113,3 +113,20 @@ def test_a_brokers_payload_is_copied() -> None:
     payload = {"code": 1}
     errors.OrderRejected("m", "X", payload)
     assert payload == {"code": 1}
+
+
+@pytest.mark.parametrize(
+    ("code", "lacks"),
+    [
+        ("INSUFFICIENT_HOLDING", True),
+        ("INSUFFICIENT_FUNDS", True),
+        ("QUANTITY_HELD", True),
+        ("INVALID_QUANTITY", False),
+        (None, False),
+    ],
+)
+def test_what_is_not_there_or_held_by_other_orders_is_lacking(
+    code: str | None, lacks: bool
+) -> None:
+    assert errors.lacks_holding(errors.OrderRejected("m", code)) is lacks
+    assert not errors.lacks_holding(errors.ProviderError("INSUFFICIENT"))

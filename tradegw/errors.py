@@ -247,8 +247,11 @@ def leaves_doubt(error: GatewayError) -> bool:
 
 
 def lacks_holding(error: GatewayError) -> bool:
-    """Whether the broker says that not so much is there as an order would sell or buy back."""
-    return isinstance(error, OrderRejected) and (error.reject_code or "").startswith("INSUFFICIENT")
+    """Whether the broker says that not so much is there, or free, as an order would sell or buy
+    back.
+    """
+    code = (error.reject_code or "") if isinstance(error, OrderRejected) else ""
+    return code.startswith("INSUFFICIENT") or code == "QUANTITY_HELD"
 
 
 def is_placement_fault(error: GatewayError) -> bool:

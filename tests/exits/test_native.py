@@ -32,6 +32,7 @@ from tradegw.model.protection import (
     PositionProtection,
     ProtectionState,
 )
+from tradegw.testing.broker import Lost
 
 STOP, LIMIT = OrderType.STOP, OrderType.LIMIT
 CANCELLED, PENDING = OrderStatus.CANCELLED, OrderStatus.PENDING
@@ -678,3 +679,22 @@ def test_the_look_every_few_seconds_keeps_still_within_the_time_and_insists_afte
     assert core.alerts() == []
     core.wait(70)
     assert [one for one in taken_over(core) if one.get("rebroadcast")]
+
+
+def test_an_entry_whose_move_had_no_answer_is_counted_once_under_its_new_id(core: Core) -> None:
+    holds(core, "4")
+    core.broker.renames = True
+    entry_id = core.entered("4", quantity="10")
+    core.broker.keep_exits(entry_id, "4")
+    core.broker.plan("replace", Lost(ProviderError("no answer")))
+    core.desk.move_exits(POSITION_ID, ExitsChange(stop_loss=Decimal(95))).addErrback(lambda _: None)
+    for _ in range(4):
+        core.reconciled()
+    assert not core.trading.is_restricted
+    core.broker.fill(core.broker.successors[entry_id], "10")
+    holds(core, "10")
+    core.wait(GRACE_SECONDS + 1)
+    assert shown(core).quantity == 10
+    for _ in range(4):
+        core.reconciled()
+    assert not core.trading.is_restricted

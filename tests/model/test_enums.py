@@ -50,6 +50,7 @@ VOCABULARIES: dict[type[enum.Enum], str] = {
     enums.RateLimitEventKind: "RATE_LIMIT_WARNING RATE_LIMIT_HIT",
     enums.AlertCode: "INVALID_MESSAGE INTERNAL_ERROR POSITION_UNPROTECTED LIQUIDATION"
     " OCO_DOUBLE_EXIT",
+    enums.Unresolved: "unknown",
     health.OverallStatus: "connected degraded",
     health.BreakerState: "open closed",
 }

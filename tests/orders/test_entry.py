@@ -28,7 +28,7 @@ from tradegw.exits import guardian
 from tradegw.interfaces import IOrderEntry
 from tradegw.model.enums import OrderEventKind, OrderStatus, OrderType
 from tradegw.model.limits import Lane
-from tradegw.model.order import CancelAllResult, OrderChange, Unresolved
+from tradegw.model.order import CancelAllResult, OrderChange, OrderQuery, Unresolved
 from tradegw.testing.broker import Lost
 
 SUBMITTED = "gateway_orders_submitted_total"
@@ -207,6 +207,18 @@ def test_legs_and_closes_are_no_submits_of_a_client(core: Core) -> None:
 def test_legs_go_before_entries_where_calls_wait_for_the_limits_of_the_broker(core: Core) -> None:
     core.entered("1")
     assert core.broker.lanes == [Lane.ENTRY, Lane.EMERGENCY, Lane.EMERGENCY]
+
+
+def test_what_is_asked_to_lower_risk_goes_before_what_is_asked_to_know(core: Core) -> None:
+    """A greedy reader must not keep a sweep or a close from leaving."""
+    core.desk.cancel_all(None)
+    core.desk.close_all_positions(None)
+    for name in ("open_orders", "positions"):
+        assert core.broker.asked(name)[-1] is Lane.EMERGENCY
+    result_of(core.reads.positions(None))
+    result_of(core.reads.open_orders(OrderQuery()))
+    for name in ("open_orders", "positions"):
+        assert core.broker.asked(name)[-1] is Lane.QUERY
 
 
 def changed(**members: str) -> OrderChange:

@@ -12,8 +12,8 @@ from tests.orders.core import Core, failure_of, order_request, result_of
 from tests.orders.samples import an_order
 from tradegw.errors import NotReconciled, ProviderError, RateLimited
 from tradegw.model.enums import ConnectionEventKind, OrderEventKind, OrderStatus, Side
-from tradegw.model.events import ConnectionEvent, OrderEvent
-from tradegw.orders.reconcile import MARGIN, RETRY_SECONDS
+from tradegw.model.events import AlertEvent, ConnectionEvent, OrderEvent
+from tradegw.orders.reconcile import BLIND_SECONDS, MARGIN, RETRY_SECONDS
 from tradegw.testing.broker import EPOCH
 
 QUESTIONS = ("positions", "account", "open_orders", "closed_orders", "trades")
@@ -227,6 +227,21 @@ def test_the_distances_begin_anew_after_a_success(core: Core) -> None:
     core.reconciliation.run("test")
     core.wait(1)
     assert asked(core) == 6
+
+
+def test_who_cannot_ask_for_minutes_says_so_until_he_can(core: Core) -> None:
+    """The streams may be there, so that nothing else would tell that nobody checks them."""
+    core.broker.plan("account", *[NOT_ASKED] * 25)
+    core.reconciliation.run("test")
+    told: list[str] = []
+    for _ in range(4):
+        core.wait(BLIND_SECONDS - 60)
+        told = [each.message for each in core.sink.events if isinstance(each, AlertEvent)]
+    assert len(told) == 2
+    assert "could not be asked how things stand for 3" in told[0]
+    assert told[0].endswith("seconds: slow down")
+    core.wait(10 * BLIND_SECONDS)
+    assert [each for each in core.sink.events if isinstance(each, AlertEvent)][2:] == []
 
 
 def test_two_at_once_are_one_after_the_other(core: Core) -> None:

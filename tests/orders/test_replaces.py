@@ -159,7 +159,9 @@ def test_an_order_that_ended_instead_was_not_changed(core: Core, status: OrderSt
 
 
 @pytest.mark.parametrize("could", ["not ask", "not see it yet"])
-def test_what_took_its_place_is_looked_for_again(core: Core, could: str) -> None:
+def test_what_took_its_place_is_looked_for_again(
+    core: Core, could: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     core.broker.renames = True
     order_id = working(core)
     core.broker.plan("replace", Lost(NO_ANSWER))
@@ -167,10 +169,10 @@ def test_what_took_its_place_is_looked_for_again(core: Core, could: str) -> None
         core.broker.plan("order_by_client_id", *[NO_ANSWER] * 6)
     else:
         core.broker.plan("order_by_client_id", OrderNotFound("c"))
-        core.broker.open_orders = lambda: succeed([])  # type: ignore[method-assign]
+        monkeypatch.setattr(core.broker, "open_orders", lambda _lane=None: succeed([]))
     work = core.desk.replace(order_id, CHANGE)
     core.wait(0.5)
-    core.broker.__dict__.pop("open_orders", None)
+    monkeypatch.undo()
     core.wait(70)
     assert verdicts(core, live_id(core, order_id)) == [Verdict.ACCEPTED]
     done = result_of(work)

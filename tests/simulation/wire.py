@@ -197,7 +197,7 @@ class FaultyBroker(MultiService):
             f"order as {client_order_id}", lambda: self._venue.order_by_client_id(client_order_id)
         )
 
-    def open_orders(self) -> Deferred[list[Order]]:
+    def open_orders(self, lane: Lane = Lane.QUERY) -> Deferred[list[Order]]:
         return self._look("open orders", self._venue.open_orders)
 
     def closed_orders(self, query: OrderQuery) -> Deferred[list[Order]]:
@@ -206,7 +206,7 @@ class FaultyBroker(MultiService):
     def trades(self, query: TradeQuery) -> Deferred[list[Trade]]:
         return self._look("trades", self._venue.trades)
 
-    def positions(self) -> Deferred[list[Position]]:
+    def positions(self, lane: Lane = Lane.QUERY) -> Deferred[list[Position]]:
         return self._look("positions", self._venue.exchange.positions)
 
     def close(

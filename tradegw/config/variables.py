@@ -45,7 +45,7 @@ GATEWAY: Final = (
 RECONNECTING: Final = (
     Variable("RECONNECT_INITIAL_BACKOFF_MS", "1000", "first pause after a lost broker link"),
     Variable("RECONNECT_MAX_BACKOFF_MS", "60000", "longest pause between two tries"),
-    Variable("RECONNECT_MAX_DURATION_SECS", "300", "tell that there is no link after this long; 0 at once"),
+    Variable("RECONNECT_MAX_DURATION_SECS", "300", "how long without a link until it is told"),
 )
 LOGGING: Final = (
     Variable("LOG_LEVEL", "info", "debug, info, warn, error or critical"),
@@ -68,6 +68,7 @@ BROKERS: Final = (
     Variable("BINANCE_PRIVATE_KEY_FILE", "none", "PEM file of an Ed25519 or RSA key, instead"),
     Variable("BINANCE_TESTNET", "none", "true is paper, false is live"),
     Variable("BINANCE_CURRENCY", "USDT", "asset in which the account is told"),
+    Variable("BINANCE_POSITION_MODE", "netting", "of futures: netting, hedging"),
     Variable("BINANCE_BASE_URL", "by mode", "REST API, if another"),
     Variable("BINANCE_STREAM_URL", "by mode", "price streams, if elsewhere"),
     Variable("BINANCE_WS_API_URL", "by mode", "WebSocket API, if elsewhere"),

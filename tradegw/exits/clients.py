@@ -112,7 +112,8 @@ class Clients:
             if in_doubt and order_id == leg.order_id:
                 leg.in_doubt = leg.unsettled = True
             self._drive(guarded)
-        self._holdings.changed(order_id)
+        if not in_doubt:  # else what bears its name may still take its place
+            self._holdings.changed(order_id)
 
     def replaced(self, previous_id: str, order: Order, *, native: bool = False) -> None:
         """*native* if exits were among what the broker changed."""

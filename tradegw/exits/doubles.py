@@ -42,9 +42,13 @@ class Doubles:
         """*last* executed last, or nobody knows which leg of the plan did.
 
         Before the broker was asked, what the legs executed too much may just be what the entry
-        filled and nobody told of yet.
+        filled and nobody told of yet. As long as the entry works it may make up for it: what is too
+        much in the end is known when that has ended, and the broker is asked again.
         """
         plan = guarded.plan
+        ends, guarded.was_done = plan.entry_done and not guarded.was_done, plan.entry_done
+        if ends and plan.excess > 0:
+            self._suspicion.suspect(f"{plan.parent_id} ended, and its exits executed more")
         told = guarded.overshot = min(guarded.overshot, plan.overshot)
         filled = [leg for leg in plan.legs if leg.filled > 0]
         if plan.overshot <= told or not filled:

@@ -52,6 +52,8 @@ class Guarded:
     """Up to when a shortfall that goes on was counted, in seconds of this process."""
     overshot: Decimal = ZERO
     """How much of what its legs executed too much was told."""
+    was_done: bool = False
+    """Its entry had ended when this was last looked at."""
     swapped_at: float = 0.0
     """When its take-profit was placed in the place of its stop, in seconds of this process."""
     swap_after: float = 0.0

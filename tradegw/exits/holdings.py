@@ -97,6 +97,7 @@ class Holdings:
         return self._standing(order.id)
 
     def _succeed(self, first_id: str, order: Order) -> None:
+        self._changing.discard(first_id)
         self._stands_for[order.id] = first_id
         if len(self._stands_for) > REMEMBERED_ORDERS:
             self._stands_for.popitem(last=False)
@@ -184,6 +185,7 @@ class Holdings:
         if len(self._ended) > REMEMBERED_ORDERS:
             oldest, _ = self._ended.popitem(last=False)
             del self._filled[oldest]
+            self._changing.discard(oldest)
             self._goes_by.pop(oldest, None)
             self._names.pop(oldest, None)
 

@@ -212,20 +212,22 @@ class Plan(Aims):
     def take_entry(self, order: Order, spent: Decimal = ZERO) -> bool:
         """Take in the state of the entry, whose new fills closed *spent*; whether it changed.
 
-        What is told late of an order that the entry was before is no news.
+        What an order that the entry was before executed is the entry's as well: that which was to
+        take its place may have been too late. What both tell of counts once.
         """
-        if order.id in self.former:
+        is_former = order.id in self.former
+        if is_former and order.filled_quantity <= self.entry_filled:
             return False
         self.spent += spent - min(spent, self.excess)  # which is counted as that
         before = (self.entry_id, self.entry_filled, self.entry_ended)
         had_open = self.open_quantity > 0
-        self.entry_id = order.id
+        self.entry_id = self.entry_id if is_former else order.id
         self.symbol = order.symbol  # the broker may write it in another way than the client
         self.position_id = order.position_id or self.position_id
         if order.filled_quantity > self.entry_filled:
             self.entry_filled = order.filled_quantity
             self.missed = ZERO  # what is charged from now on may be of this fill
-        self.entry_ended = self.entry_ended or order.status.is_terminal
+        self.entry_ended = self.entry_ended or (order.status.is_terminal and not is_former)
         self.complete = self.complete or order.status is OrderStatus.FILLED
         if self.open_quantity > 0:
             if not had_open:

@@ -81,8 +81,8 @@ class IBroker(IService, Interface):  # named twice: pydoctor does not know what 
         it cannot be asked; the lists are gone through then.
         """
 
-    def open_orders() -> Deferred[list[Order]]:
-        """All working orders, in no particular order."""
+    def open_orders(lane: Lane = Lane.QUERY) -> Deferred[list[Order]]:
+        """All working orders, in no particular order; *lane* as in :meth:`submit`."""
 
     def closed_orders(query: OrderQuery) -> Deferred[list[Order]]:
         """Terminal orders; *query* is a hint, the gateway filters again."""
@@ -90,8 +90,8 @@ class IBroker(IService, Interface):  # named twice: pydoctor does not know what 
     def trades(query: TradeQuery) -> Deferred[list[Trade]]:
         """Executions; *query* is a hint, the gateway filters again."""
 
-    def positions() -> Deferred[list[Position]]:
-        """All open positions."""
+    def positions(lane: Lane = Lane.QUERY) -> Deferred[list[Position]]:
+        """All open positions; *lane* as in :meth:`submit`."""
 
     def close(
         position: Position, request: ClosePositionRequest, client_order_id: str

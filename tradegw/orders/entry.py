@@ -205,10 +205,17 @@ class Entry:
 
     @as_deferred
     async def replace_leg(self, order_id: str, change: OrderChange) -> Replaced:
+        self._told.changing(order_id)
         with self._blotter.changing(order_id):
-            changed = await self._line.ask(
-                lambda: self._broker.replace(order_id, change), always=True
-            )
+            try:
+                changed = await self._line.ask(
+                    lambda: self._broker.replace(order_id, change), always=True
+                )
+            except GatewayError as error:
+                if not leaves_doubt(error):
+                    self._told.changed(order_id)
+                raise
+        self._told.changed(order_id)
         if changed.previous_order_id is None:
             return Replaced(order=self._blotter.apply(changed.order))
         return self.renamed(changed.previous_order_id, changed.order)
@@ -274,12 +281,15 @@ class Entry:
     @as_deferred
     async def _in_lists(self, client_order_id: str, since: datetime | None) -> Order | None:
         query = OrderQuery(client_order_id=client_order_id)
-        calls = (self._broker.open_orders, lambda: self._broker.closed_orders(query))
+        calls = (self._working, lambda: self._broker.closed_orders(query))
         for call in calls:  # in this order, for an order may end between the two
             for order in await self._line.ask(call, always=True):
                 if order.client_order_id == client_order_id and not is_older(order, since):
                     return self._found(order)
         return None
+
+    def _working(self) -> Deferred[list[Order]]:
+        return self._broker.open_orders(Lane.EMERGENCY)
 
     def _found(self, order: Order) -> Order:
         order = self._blotter.apply(order)
@@ -295,5 +305,5 @@ class Entry:
 
     @as_deferred
     async def bracket_legs(self, symbol: str) -> list[Order]:
-        working = await self._line.ask(self._broker.open_orders, always=True)
+        working = await self._line.ask(self._working, always=True)
         return [o for o in working if o.symbol == symbol and o.parent_order_id is not None]

@@ -82,6 +82,16 @@ class Findings:
         self._done = done
         self._stock.tell_to(intake)
 
+    def tell_blind(self, seconds: float, problem: str) -> None:
+        """Nothing could be found for so long. The streams may be there, and trading goes on: nobody
+        checks any more what they tell.
+        """
+        self._alarm.raise_alert(
+            AlertCode.INTERNAL_ERROR,
+            f"The broker could not be asked how things stand for {seconds:.0f} seconds: {problem}",
+            {"seconds": round(seconds)},
+        )
+
     def begin(self) -> None:
         """The broker is about to be asked."""
         self._before = {order.id: order for order in self._blotter.all_told()}

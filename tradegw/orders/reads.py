@@ -15,7 +15,7 @@ from ..errors import OrderNotFound, PositionNotFound
 from ..interfaces import IEnquiry, IJournal, WallClock
 from ..model.account import Account, Position, Trade, TradeQuery
 from ..model.enums import OrderStatus, PositionMode
-from ..model.limits import LimitsStatus
+from ..model.limits import Lane, LimitsStatus
 from ..model.market import Bar, BarQuery, Capabilities, ConnectionStatus, Quote
 from ..model.order import Order, OrderQuery
 from . import filters
@@ -118,13 +118,14 @@ class Reads:
 
     @as_deferred
     async def positions(self, symbol: str | None, *, always: bool = False) -> list[Position]:
-        found = await self._line.ask(self._broker.positions, always=always)
+        found = await self._line.ask(lambda: self._broker.positions(_lane(always)), always=always)
         return [position for position in found if symbol in (None, position.symbol)]
 
     @as_deferred
     async def position(self, position_id: str, *, always: bool = False) -> Position:
         netting = self.capabilities().position_mode is PositionMode.NETTING
-        for position in await self._line.ask(self._broker.positions, always=always):
+        asked = self._line.ask(lambda: self._broker.positions(_lane(always)), always=always)
+        for position in await asked:
             if position.id == position_id or (netting and position.symbol == position_id):
                 return position
         raise PositionNotFound(position_id)
@@ -161,3 +162,8 @@ class Reads:
             latency_ms=max(0, round((self._seconds() - started) * 1000)),
             last_heartbeat=self._now(),
         )
+
+
+def _lane(always: bool) -> Lane:
+    """What is asked whatever the breaker says is asked to lower risk."""
+    return Lane.EMERGENCY if always else Lane.QUERY

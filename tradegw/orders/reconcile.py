@@ -37,6 +37,9 @@ SUSPICION_SECONDS: Final = 0.5
 LEAST_SECONDS: Final = 5.0
 """Between two that suspicion causes."""
 
+BLIND_SECONDS: Final = 300.0
+"""Without a look for so long everybody is told, and so often again."""
+
 LINK: Final = "link"
 """The cause of the one after the link came back: what is found then, nobody could have told."""
 
@@ -70,6 +73,7 @@ class Reconciliation:
         self._last_suspicion = float("-inf")
         self._waiting: list[Deferred[None]] = []
         self._stopped = False
+        self._problem = ""
         self._since = self._last_time()
         self._has_gap = True  # the link was away since the last time
         self._owes_all = False  # what is found now, the stream should have told
@@ -115,11 +119,13 @@ class Reconciliation:
     @as_deferred
     async def _run(self) -> None:
         attempts = 0
+        blind_since = told_at = self._clock.seconds()
         while self._wanted is not None and not self._stopped:
             cause, self._wanted = self._wanted, None
             waiting, self._waiting = self._waiting, []
             if await self._once(cause):
                 attempts = 0
+                blind_since = told_at = self._clock.seconds()
                 for done in waiting:
                     done.callback(None)
                 continue
@@ -127,6 +133,9 @@ class Reconciliation:
             self._waiting = waiting + self._waiting
             pause = RETRY_SECONDS[min(attempts, len(RETRY_SECONDS) - 1)]
             attempts += 1
+            if self._clock.seconds() - told_at >= BLIND_SECONDS:
+                told_at = self._clock.seconds()
+                self._findings.tell_blind(told_at - blind_since, self._problem)
             await deferLater(self._clock, pause)
         self._running = False
         self._again_later()
@@ -156,10 +165,12 @@ class Reconciliation:
                 cause=cause,
                 reason=error.message,
             )
+            self._problem = error.message
             self._has_gap |= had_gap
             return False
-        except Exception:  # a defect of ours must not be the end of it
+        except Exception as error:  # a defect of ours must not be the end of it
             self.log.failure("a reconciliation failed ({cause})", cause=cause)
+            self._problem = f"a defect ({type(error).__name__})"
             self._has_gap |= had_gap
             return False
         finally:

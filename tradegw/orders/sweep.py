@@ -12,6 +12,7 @@ from ..deferreds import as_deferred
 from ..errors import GatewayError
 from ..model.enums import OrderStatus, OrderType
 from ..model.journal import Intent, IntentKind
+from ..model.limits import Lane
 from ..model.order import CancelAllResult, Unresolved
 from ..model.protection import UnprotectedPosition
 from .attempt import Attempt
@@ -61,7 +62,8 @@ class Sweep:
         up is one, under the id of its handle. Positions that lost their exits are named.
         """
         on_the_way = [one for one in self._intents.under_way() if _would_rest(one, symbol)]
-        working = await self._line.ask(self._line.broker.open_orders, always=True)
+        broker = self._line.broker
+        working = await self._line.ask(lambda: broker.open_orders(Lane.EMERGENCY), always=True)
         chosen = [order.id for order in working if symbol in (None, order.symbol)]
         # All are written down first: no leg is renewed between two cancels, nor given up for ever
         # if the process ends before the cancel of its own.

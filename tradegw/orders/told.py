@@ -25,6 +25,7 @@ from .blotter import Blotter
 from .books import Books, net_of
 from .intents import Intents
 from .lifecycle import Meaning
+from .succession import Succession
 from .wanted import links_of, request_of
 
 REMEMBERED_EXECUTIONS: Final = 50_000
@@ -58,6 +59,7 @@ class Told:
         self._journal = journal
         self._seen = seen
         self._nets = nets
+        self._succession = Succession()
         self._executions: OrderedDict[tuple[str, str], None] = OrderedDict()
         self.versions: Counter[str] = Counter()
         """By symbol; grows with everything that executes or is told of a position."""
@@ -74,6 +76,8 @@ class Told:
         self._seen(order)
         self.claim(order)
         told = self._blotter.told(order.id)
+        if told is None and (previous_id := self._succession.heard(order)) is not None:
+            self.renamed(previous_id, order)
         if told is None and not event.reconciled and not self._may_be_ours(event):
             order = self.from_outside(order, event.parent_order_id)
         elif told is not None and told.outside:
@@ -139,6 +143,22 @@ class Told:
         recorded = self._journal.intent_sent_as(name)
         if recorded is not None and may_come_from(recorded.intent, order):
             self._blotter.expect(links_of(recorded.intent))
+
+    def changing(self, order_id: str) -> None:
+        """An order is about to be changed: another may take its place before that is answered, or
+        without an answer.
+        """
+        known = self._blotter.order(order_id)
+        if known is None:
+            return
+        links = self._blotter.links_of(order_id)
+        name = known.client_order_id if links is None else links.client_order_id
+        if name is not None:
+            self._succession.changing(name, known)
+
+    def changed(self, order_id: str) -> None:
+        """The broker answered that."""
+        self._succession.settled(order_id)
 
     def renamed(self, previous_id: str, order: Order) -> None:
         """*order* took the place of another: what that executed is not counted again."""

@@ -321,10 +321,10 @@ class ScriptedBroker(MultiService):
                 return order
         raise OrderNotFound(client_order_id)
 
-    def open_orders(self) -> Deferred[list[Order]]:
+    def open_orders(self, lane: Lane = Lane.QUERY) -> Deferred[list[Order]]:
         return self._answer(
             "open_orders",
-            None,
+            lane,
             lambda: [order for order in self.orders.values() if not order.status.is_terminal],
         )
 
@@ -338,8 +338,8 @@ class ScriptedBroker(MultiService):
     def trades(self, query: TradeQuery) -> Deferred[list[Trade]]:
         return self._answer("trades", query, lambda: list(self.executions))
 
-    def positions(self) -> Deferred[list[Position]]:
-        return self._answer("positions", None, lambda: list(self.held.values()))
+    def positions(self, lane: Lane = Lane.QUERY) -> Deferred[list[Position]]:
+        return self._answer("positions", lane, lambda: list(self.held.values()))
 
     def close(
         self, position: Position, request: ClosePositionRequest, client_order_id: str

@@ -98,6 +98,25 @@ def test_the_exits_of_an_entry_that_was_changed_are_known_when_it_fills(whole: W
     assert whole.alerts == []
 
 
+@pytest.mark.parametrize("exits", [{"take_profit": "240"}, {}])
+@pytest.mark.parametrize("first", [4, 10])
+def test_03_what_filled_although_its_change_was_accepted_stays_covered(
+    whole: Whole, first: int, exits: dict[str, str]
+) -> None:
+    """The order in its place is rejected then, and was never the entry."""
+    entry = whole.enter(order_type=OrderType.LIMIT, limit_price="200", stop_loss="190", **exits)
+    whole.wait()
+    whole.fake.world.desk.venue_seconds = 1.0
+    whole.ask(whole.core.desk.replace(entry.id, OrderChange(limit_price=Decimal(201))))
+    whole.fake.fill(entry.id, first)
+    whole.wait(0.1)
+    if first < TEN:
+        whole.fake.fill(entry.id)
+    whole.wait(60.0)
+    assert whole.fake.positions == {"AAPL": TEN}
+    assert whole.protected("AAPL") == TEN
+
+
 def test_a_close_takes_the_exits_away_and_leaves_nothing(whole: Whole) -> None:
     whole.enter(stop_loss="220", take_profit="240")
     whole.wait()

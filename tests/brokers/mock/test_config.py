@@ -28,7 +28,7 @@ def test_defaults() -> None:
     assert (terms.cash, terms.currency) == (Decimal(100_000), "USD")
     assert (terms.leverage, terms.volume_limit) == (Decimal(1), Decimal(0))
     assert (terms.partial_ratio, terms.native_brackets) == (None, False)
-    assert not (terms.exits_hold_quantity or terms.one_exit)
+    assert (terms.exits_hold_quantity, terms.one_exit) == (False, False)
     assert terms.position_prefix == "mock-pos-"
 
 

@@ -177,8 +177,8 @@ class AlpacaBroker(MultiService):
 
     # -- how things stand
 
-    def open_orders(self) -> Deferred[list[Order]]:
-        return self._asked(self._records.open_orders)
+    def open_orders(self, lane: Lane = Lane.QUERY) -> Deferred[list[Order]]:
+        return self._asked(lambda: self._records.open_orders(lane))
 
     def closed_orders(self, query: OrderQuery) -> Deferred[list[Order]]:
         return self._asked(lambda: self._records.closed_orders(query))
@@ -186,11 +186,11 @@ class AlpacaBroker(MultiService):
     def trades(self, query: TradeQuery) -> Deferred[list[Trade]]:
         return self._asked(lambda: self._records.trades(query))
 
-    def positions(self) -> Deferred[list[Position]]:
-        return self._asked(self._positions)
+    def positions(self, lane: Lane = Lane.QUERY) -> Deferred[list[Position]]:
+        return self._asked(lambda: self._positions(lane))
 
-    async def _positions(self) -> list[Position]:
-        held = await self._records.positions()
+    async def _positions(self, lane: Lane) -> list[Position]:
+        held = await self._records.positions(lane)
         self._aftermath.saw(held)
         return held
 

@@ -14,6 +14,7 @@ from twisted.logger import Logger
 from ...errors import GatewayError, OrderNotFound, PositionNotFound, ProviderError, SymbolNotFound
 from ...interfaces import WallClock
 from ...model.account import Account, Position, Trade, TradeQuery
+from ...model.limits import Lane
 from ...model.money import ZERO
 from ...model.order import Order, OrderQuery
 from . import wire
@@ -72,16 +73,16 @@ class Records:
 
     # -- orders
 
-    async def open_orders(self) -> list[Order]:
+    async def open_orders(self, lane: Lane = Lane.QUERY) -> list[Order]:
         """All that work, the held legs of brackets among them, which the list of open orders does
         not show: they are found beside their parents, among the newest orders or near in time.
         Legs of entries that have not filled are of no use yet, and are left out.
         """
-        found = {order.id: order for order in await self._paged("open", nested=False)}
-        self._take(found, await self._rest.orders("all", nested=True))
+        found = {order.id: order for order in await self._paged("open", nested=False, lane=lane)}
+        self._take(found, await self._rest.orders("all", nested=True, lane=lane))
         for order in [each for each in found.values() if self._is_orphan(each)]:
             if self._is_orphan(order):  # it may have been found beside the one before
-                self._take(found, await self._near(order))
+                self._take(found, await self._near(order, lane))
         return await self._working(found.values())
 
     def _take(self, found: dict[str, wire.Order], orders: Sequence[wire.Order]) -> None:
@@ -100,11 +101,11 @@ class Records:
             return False
         return not order.legs and self._kin.parent_id(order.id) is None
 
-    async def _near(self, order: wire.Order) -> tuple[wire.Order, ...]:
+    async def _near(self, order: wire.Order, lane: Lane) -> tuple[wire.Order, ...]:
         assert order.created_at is not None
         at = moment(order.created_at)
         return await self._rest.orders(
-            "all", nested=True, after=at - NEAR, until=text_of(at + NEAR)
+            "all", nested=True, after=at - NEAR, until=text_of(at + NEAR), lane=lane
         )
 
     async def _working(self, orders: Iterable[wire.Order]) -> list[Order]:
@@ -144,12 +145,13 @@ class Records:
         after: datetime | None = None,
         symbol: str | None = None,
         limit: int | None = None,
+        lane: Lane = Lane.QUERY,
     ) -> list[wire.Order]:
         found: dict[str, wire.Order] = {}
         until: str | None = None
         for _ in range(MOST_PAGES):
             page = await self._rest.orders(
-                status, nested=nested, after=after, until=until, symbol=symbol
+                status, nested=nested, after=after, until=until, symbol=symbol, lane=lane
             )
             news = [order for order in page if order.id not in found]
             found.update((order.id, order) for order in news)
@@ -189,8 +191,8 @@ class Records:
 
     # -- what is held
 
-    async def positions(self) -> list[Position]:
-        listed = await self._rest.positions()
+    async def positions(self, lane: Lane = Lane.QUERY) -> list[Position]:
+        listed = await self._rest.positions(lane)
         now = self._now()
         held = [
             position_from(position, self._symbols, now)

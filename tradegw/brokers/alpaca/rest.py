@@ -52,8 +52,9 @@ class Rest:
     async def account(self) -> wire.Account:
         return await self._get("/v2/account", wire.Account, About.ACCOUNT)
 
-    async def positions(self) -> tuple[wire.Position, ...]:
-        return await self._get("/v2/positions", tuple[wire.Position, ...], About.ACCOUNT)
+    async def positions(self, lane: Lane = Lane.QUERY) -> tuple[wire.Position, ...]:
+        kind = tuple[wire.Position, ...]
+        return await self._get("/v2/positions", kind, About.ACCOUNT, lane=lane)
 
     async def position(self, name: str) -> wire.Position:
         """Of a symbol without a slash."""
@@ -106,6 +107,7 @@ class Rest:
         after: datetime | None = None,
         until: str | None = None,
         symbol: str | None = None,
+        lane: Lane = Lane.QUERY,
     ) -> tuple[wire.Order, ...]:
         """One page of orders, newest first; *until* as an earlier page has it."""
         query: list[tuple[str, str]] = [
@@ -120,9 +122,8 @@ class Rest:
             query.append(("until", until))
         if symbol is not None:
             query.append(("symbols", symbol))
-        return await self._get(
-            "/v2/orders", tuple[wire.Order, ...], About.ACCOUNT, query=tuple(query)
-        )
+        kind = tuple[wire.Order, ...]
+        return await self._get("/v2/orders", kind, About.ACCOUNT, query=tuple(query), lane=lane)
 
     # -- what can be traded, and when
 

@@ -135,7 +135,7 @@ class MockBroker(MultiService):
     def order_by_client_id(self, client_order_id: str) -> Deferred[Order]:
         return execute(self._bearing, client_order_id)
 
-    def open_orders(self) -> Deferred[list[Order]]:
+    def open_orders(self, _lane: Lane = Lane.QUERY) -> Deferred[list[Order]]:
         return succeed(self.exchange.open_orders())
 
     def closed_orders(self, query: OrderQuery) -> Deferred[list[Order]]:
@@ -146,7 +146,7 @@ class MockBroker(MultiService):
         trades = self.exchange.trades()
         return succeed([t for t in trades if query.symbol in (None, t.symbol)])
 
-    def positions(self) -> Deferred[list[Position]]:
+    def positions(self, _lane: Lane = Lane.QUERY) -> Deferred[list[Position]]:
         return succeed(self.exchange.positions())
 
     def close(

@@ -103,8 +103,8 @@ class ChaoticBroker(MultiService):
             "order_by_client_id", lambda: self._broker.order_by_client_id(client_order_id)
         )
 
-    def open_orders(self) -> Deferred[list[Order]]:
-        return self._call("open_orders", self._broker.open_orders)
+    def open_orders(self, lane: Lane = Lane.QUERY) -> Deferred[list[Order]]:
+        return self._call("open_orders", lambda: self._broker.open_orders(lane))
 
     def closed_orders(self, query: OrderQuery) -> Deferred[list[Order]]:
         return self._call("closed_orders", lambda: self._broker.closed_orders(query))
@@ -112,8 +112,8 @@ class ChaoticBroker(MultiService):
     def trades(self, query: TradeQuery) -> Deferred[list[Trade]]:
         return self._call("trades", lambda: self._broker.trades(query))
 
-    def positions(self) -> Deferred[list[Position]]:
-        return self._call("positions", self._broker.positions)
+    def positions(self, lane: Lane = Lane.QUERY) -> Deferred[list[Position]]:
+        return self._call("positions", lambda: self._broker.positions(lane))
 
     def close(
         self, position: Position, request: ClosePositionRequest, client_order_id: str

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from enum import Enum
 from fnmatch import fnmatchcase
-from typing import Final
 
 from msgspec import Struct
 
 from .answers import Answer
-
-FOR_EVER: Final = 1_000_000_000
 
 
 class Way(Enum):

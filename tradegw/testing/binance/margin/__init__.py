@@ -1,0 +1,1 @@
+"""Cross margin: the orders of spot on another account, which may owe."""

@@ -1,0 +1,1 @@
+"""Spot, and what margin takes from it."""
