@@ -21,9 +21,9 @@ from twisted.internet.task import Clock
 
 from tests.brokers.far_end import FarEnd
 from tests.brokers.wires import Line, parts, pass_time
-from tradegw.brokers.course import Rules
-from tradegw.brokers.session import Session
-from tradegw.brokers.stream import Stream
+from tradegw.brokers.link.course import Rules
+from tradegw.brokers.link.session import Session
+from tradegw.brokers.link.stream import Stream
 from tradegw.testing.listener import Notebook
 
 STEP = 0.05

@@ -37,9 +37,9 @@ from twisted.internet.testing import StringTransport
 from websockets.client import ClientProtocol
 from websockets.uri import parse_uri
 
-from tradegw.brokers.attempt import Attempt
 from tradegw.brokers.endpoint import Url
-from tradegw.brokers.websocket import Target, web_socket
+from tradegw.brokers.link.attempt import Attempt
+from tradegw.brokers.link.websocket import Target, web_socket
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 READS = {"one frame a read": 304, "a segment a read": 1460, "a full read": 65_536}

@@ -18,9 +18,9 @@ from websockets.http11 import Request
 from websockets.server import ServerProtocol
 from zope.interface import implementer
 
-from tradegw.brokers.conversation import Wire
 from tradegw.brokers.endpoint import Url
-from tradegw.brokers.websocket import ORDINARY, Limits, Target, web_socket
+from tradegw.brokers.link.conversation import Wire
+from tradegw.brokers.link.websocket import ORDINARY, Limits, Target, web_socket
 
 
 @implementer(ITCPTransport, IConsumer)

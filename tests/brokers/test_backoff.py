@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradegw.brokers.backoff import FACTOR, JITTER, REFUSED_SECONDS, Backoff
+from tradegw.brokers.link.backoff import FACTOR, JITTER, REFUSED_SECONDS, Backoff
 
 SECONDS = st.floats(min_value=0.001, max_value=86_400)
 RANDOM = st.floats(min_value=0, max_value=1, exclude_max=True)

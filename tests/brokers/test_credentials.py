@@ -20,8 +20,8 @@ from tests.brokers.peer import Stand, reply
 from tests.brokers.wires import parts
 from tradegw.brokers.call import Call
 from tradegw.brokers.endpoint import Url
-from tradegw.brokers.stream import Stream
-from tradegw.brokers.websocket import Target, web_socket
+from tradegw.brokers.link.stream import Stream
+from tradegw.brokers.link.websocket import Target, web_socket
 from tradegw.testing.listener import Notebook
 
 CANARY = "c4n4ry5up3r53cr3t"

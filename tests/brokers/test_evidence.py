@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradegw.brokers.attention import Attention
-from tradegw.brokers.echoes import MOST, Echoes
-from tradegw.brokers.ladder import MEMORY_SECONDS, SETTLE_SECONDS, Ladder, Step
-from tradegw.brokers.quiet import QuietSymbols
-from tradegw.brokers.silence import Silence
+from tradegw.brokers.link.attention import Attention
+from tradegw.brokers.link.echoes import MOST, Echoes
+from tradegw.brokers.link.ladder import MEMORY_SECONDS, SETTLE_SECONDS, Ladder, Step
+from tradegw.brokers.link.quiet import QuietSymbols
+from tradegw.brokers.link.silence import Silence
 
 # -- echoes
 

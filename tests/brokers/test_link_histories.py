@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.brokers.test_session import Stand
 from tests.brokers.wires import Line, pass_time
-from tradegw.brokers.conversation import UpgradeRefused
+from tradegw.brokers.link.conversation import UpgradeRefused
 from tradegw.errors import Unauthorized
 
 Happening: TypeAlias = Callable[[Line], object]

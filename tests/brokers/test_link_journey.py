@@ -13,9 +13,9 @@ from twisted.internet.defer import Deferred
 
 from tests.brokers.wires import Line, parts, pass_time
 from tests.orders.core import POSITION_ID, Core, a_position, result_of
-from tradegw.brokers.course import Rules
-from tradegw.brokers.session import Session
-from tradegw.brokers.stream import Stream
+from tradegw.brokers.link.course import Rules
+from tradegw.brokers.link.session import Session
+from tradegw.brokers.link.stream import Stream
 from tradegw.model.enums import ConnectionEventKind, OrderEventKind, OrderStatus
 from tradegw.model.events import AlertEvent, ConnectionEvent, Event, OrderEvent
 from tradegw.model.limits import Lane

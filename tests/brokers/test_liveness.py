@@ -9,10 +9,10 @@ import pytest
 from twisted.internet.task import Clock
 
 from tests.brokers.wires import Line, parts, pass_time
-from tradegw.brokers.course import Rules
-from tradegw.brokers.liveness import always
-from tradegw.brokers.session import Session
-from tradegw.brokers.stream import ORDINARY, Stream
+from tradegw.brokers.link.course import Rules
+from tradegw.brokers.link.liveness import always
+from tradegw.brokers.link.session import Session
+from tradegw.brokers.link.stream import ORDINARY, Stream
 from tradegw.testing.listener import Notebook
 
 

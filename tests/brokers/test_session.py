@@ -8,8 +8,8 @@ import pytest
 from twisted.internet.task import Clock
 
 from tests.brokers.wires import Line, parts, pass_time
-from tradegw.brokers.session import TABLE, Session
-from tradegw.brokers.stream import Stream
+from tradegw.brokers.link.session import TABLE, Session
+from tradegw.brokers.link.stream import Stream
 from tradegw.config.settings import Reconnect
 from tradegw.errors import Unauthorized
 from tradegw.model.enums import AlertCode

@@ -6,10 +6,10 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from tests.brokers.wires import Rig
-from tradegw.brokers.conversation import UpgradeRefused
-from tradegw.brokers.course import Course, Rules
-from tradegw.brokers.stream import TABLE
-from tradegw.brokers.turns import Inputs
+from tradegw.brokers.link.conversation import UpgradeRefused
+from tradegw.brokers.link.course import Course, Rules
+from tradegw.brokers.link.stream import TABLE
+from tradegw.brokers.link.turns import Inputs
 from tradegw.errors import Unauthorized
 from tradegw.model.link import StreamState
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.brokers.wires import ByHand, Rig, Talk
-from tradegw.brokers.conversation import UpgradeRefused
-from tradegw.brokers.succession import AGAIN_SECONDS
+from tradegw.brokers.link.conversation import UpgradeRefused
+from tradegw.brokers.link.succession import AGAIN_SECONDS
 from tradegw.errors import Unauthorized
 
 

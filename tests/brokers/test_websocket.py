@@ -13,9 +13,9 @@ from websockets.frames import Opcode
 
 from tests.brokers.far_end import FarEnd, frame
 from tests.brokers.wires import pass_time
-from tradegw.brokers import frames
-from tradegw.brokers.conversation import UpgradeRefused
-from tradegw.brokers.websocket import Limits, Target, web_socket
+from tradegw.brokers.link import frames
+from tradegw.brokers.link.conversation import UpgradeRefused
+from tradegw.brokers.link.websocket import Limits, Target, web_socket
 
 WRONG = b"Sec-WebSocket-Accept: wrong"
 TEXT, BINARY, CLOSE, PING = 1, 2, 8, 9

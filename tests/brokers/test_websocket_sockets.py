@@ -14,8 +14,8 @@ from tests.brokers.far_end import Heard
 from tests.brokers.sockets import Link, Server, Turns, certificate, turning
 from tests.brokers.wires import Talk, Told, parts
 from tradegw.brokers.endpoint import Url, dialler
-from tradegw.brokers.stream import Stream
-from tradegw.brokers.websocket import Target, web_socket
+from tradegw.brokers.link.stream import Stream
+from tradegw.brokers.link.websocket import Target, web_socket
 from tradegw.config.settings import Reconnect
 
 # Twisted's own, when it is given certificates; the gateway gives it none.

@@ -10,10 +10,10 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from tradegw.brokers.conversation import Conversation, Progress, Wire
-from tradegw.brokers.course import Rules
+from tradegw.brokers.link.conversation import Conversation, Progress, Wire
+from tradegw.brokers.link.course import Rules
+from tradegw.brokers.link.stream import ORDINARY, Stream
 from tradegw.brokers.registry import BrokerParts
-from tradegw.brokers.stream import ORDINARY, Stream
 from tradegw.config.settings import Mode, Provider, Reconnect, Settings
 from tradegw.interfaces import IBrokerListener
 from tradegw.model.enums import Platform

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -155,11 +156,11 @@ def test_a_position_on_the_other_side_by_now_is_not_closed(core: Core) -> None:
     positions = core.broker.positions
     asked = []
 
-    def turning() -> object:
+    def turning(*lane: Any) -> object:
         asked.append(1)
         if len(asked) > 1:
             hold(core.broker, Decimal(1))
-        return positions()
+        return positions(*lane)
 
     core.broker.positions = turning  # type: ignore[method-assign,assignment]
     core.wait(1)

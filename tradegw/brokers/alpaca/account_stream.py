@@ -21,7 +21,7 @@ import msgspec
 from twisted.logger import Logger
 
 from ...errors import Unauthorized
-from ..conversation import Progress, Wire
+from ..link.conversation import Progress, Wire
 from . import wire
 from .config import AlpacaSettings
 

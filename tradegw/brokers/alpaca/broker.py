@@ -28,8 +28,8 @@ from ...model.order import (
     Replaced,
 )
 from ..budget import Budget
+from ..link.session import Session
 from ..registry import BrokerParts
-from ..session import Session
 from . import access, limits, wire
 from .aftermath import Aftermath
 from .closes import Closes

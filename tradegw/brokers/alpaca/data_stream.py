@@ -24,7 +24,7 @@ from msgspec import Struct
 from twisted.logger import Logger
 
 from ...errors import GatewayError, Unauthorized, UnsupportedOperation
-from ..conversation import Progress, Wire
+from ..link.conversation import Progress, Wire
 from . import ticks
 from .account_stream import logon
 from .config import AlpacaSettings

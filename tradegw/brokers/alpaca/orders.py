@@ -24,7 +24,7 @@ from ...errors import (
 from ...model.enums import OrderStatus
 from ...model.limits import Lane
 from ...model.order import Order, OrderRequest
-from ..account_watch import AccountWatch
+from ..link.account_watch import AccountWatch
 from . import encoding, rules, wire
 from .endings import Endings
 from .finding import Finding, check_id

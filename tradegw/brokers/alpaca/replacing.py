@@ -20,7 +20,7 @@ from ...model.identifiers import milliseconds
 from ...model.limits import Lane
 from ...model.money import ZERO
 from ...model.order import Order, OrderChange, Replaced
-from ..account_watch import AccountWatch
+from ..link.account_watch import AccountWatch
 from . import encoding, rules, wire
 from .finding import Finding, check_id
 from .prices import PROVIDER

@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
-from ..conversation import Connect, Conversation, UpgradeRefused
+from ..link.conversation import Connect, Conversation, UpgradeRefused
 
 WAIT_SECONDS: Final = 30.0
 _TAKEN: Final = 429

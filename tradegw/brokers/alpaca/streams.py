@@ -15,12 +15,12 @@ from ...interfaces import IBrokerListener
 from ...model.enums import Timeframe
 from ...model.events import CandleEvent, QuoteEvent
 from ...model.market import Bar, Quote
-from ..conversation import Progress
-from ..course import Rules
+from ..link.conversation import Progress
+from ..link.course import Rules
+from ..link.session import Session
+from ..link.stream import Stream
+from ..link.websocket import Target, web_socket
 from ..registry import BrokerParts
-from ..session import Session
-from ..stream import Stream
-from ..websocket import Target, web_socket
 from . import ticks, wire
 from .account_stream import AccountConversation
 from .candles import Candles

@@ -7,7 +7,7 @@ from typing import Final
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorTime
 
-from ..conversation import Connect, Conversation, UpgradeRefused
+from ..link.conversation import Connect, Conversation, UpgradeRefused
 
 _TOO_MANY: Final = 429
 

@@ -12,8 +12,8 @@ from tradegw.brokers.binance.futures import events
 from tradegw.brokers.binance.futures.account_stream import AccountConversation, Ears
 from tradegw.brokers.binance.futures.listen_key import KEEP_SECONDS, ListenKey
 from tradegw.brokers.binance.futures.venue import COIN_M, USD_M, Venue
-from tradegw.brokers.conversation import UpgradeRefused
 from tradegw.brokers.endpoint import Url
+from tradegw.brokers.link.conversation import UpgradeRefused
 from tradegw.errors import InvalidRequest, ProviderError, Unauthorized
 
 from .payloads import account_told, algo_told, order_told

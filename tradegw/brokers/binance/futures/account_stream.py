@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 from twisted.logger import Logger
 
-from ...conversation import Progress, Wire
+from ...link.conversation import Progress, Wire
 from ..spot.wire import read
 from . import events
 

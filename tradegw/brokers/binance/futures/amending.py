@@ -13,7 +13,7 @@ from ....errors import InvalidRequest, OrderNotModifiable, OrderRejected, Unsupp
 from ....model.enums import OrderStatus, OrderType
 from ....model.limits import Lane
 from ....model.order import Order, OrderChange, Replaced
-from ...account_watch import AccountWatch
+from ...link.account_watch import AccountWatch
 from ..refusals import PROVIDER
 from ..spot.rules import check_span
 from . import encoding, ids

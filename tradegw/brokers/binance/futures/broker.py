@@ -29,8 +29,8 @@ from ....model.order import (
 )
 from ...budget import Budget
 from ...clock import BrokerClock
+from ...link.session import Session
 from ...registry import BrokerParts
-from ...session import Session
 from .. import access, limits
 from ..calling import Calling
 from ..config import BinanceSettings

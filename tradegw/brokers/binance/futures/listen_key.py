@@ -15,9 +15,9 @@ from twisted.logger import Logger
 
 from ....deferreds import as_deferred, logged
 from ....errors import GatewayError, InvalidRequest, Unauthorized
-from ...conversation import UpgradeRefused
 from ...endpoint import Url
-from ...websocket import Target
+from ...link.conversation import UpgradeRefused
+from ...link.websocket import Target
 from .rest import Rest
 from .venue import Venue
 

@@ -21,7 +21,7 @@ from ....model.account import Position
 from ....model.enums import OrderType, Side
 from ....model.limits import Lane
 from ....model.order import ClosePositionRequest, Order, OrderRequest
-from ...account_watch import AccountWatch
+from ...link.account_watch import AccountWatch
 from ..refusals import PROVIDER
 from ..spot import rules as spot_rules
 from ..spot.filters import Filters, exit_price

@@ -14,13 +14,13 @@ from ....model.enums import Timeframe
 from ....model.events import CandleEvent, QuoteEvent
 from ....model.market import Bar, Quote
 from ....model.money import ZERO
-from ...conversation import Progress
-from ...course import Rules
 from ...endpoint import Url
+from ...link.conversation import Progress
+from ...link.course import Rules
+from ...link.session import Session
+from ...link.stream import Stream
+from ...link.websocket import Limits, Target, web_socket
 from ...registry import BrokerParts
-from ...session import Session
-from ...stream import Stream
-from ...websocket import Limits, Target, web_socket
 from ..refusals import PROVIDER
 from ..rotation import Rotation
 from ..spot import ticks

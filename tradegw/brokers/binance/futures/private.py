@@ -8,11 +8,11 @@ from msgspec.structs import replace
 
 from ....deferreds import as_deferred
 from ....errors import Unauthorized
-from ...conversation import Progress, UpgradeRefused
-from ...course import Rules
+from ...link.conversation import Progress, UpgradeRefused
+from ...link.course import Rules
+from ...link.stream import Stream
+from ...link.websocket import Limits, Target, web_socket
 from ...registry import BrokerParts
-from ...stream import Stream
-from ...websocket import Limits, Target, web_socket
 from ..config import BinanceSettings
 from ..rotation import Rotation
 from .account_stream import AccountConversation, Ears

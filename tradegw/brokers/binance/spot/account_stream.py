@@ -21,7 +21,7 @@ import msgspec
 from twisted.logger import Logger
 
 from ....errors import Unauthorized
-from ...conversation import Progress, Wire
+from ...link.conversation import Progress, Wire
 from ..refusals import BAD_TIME, CREDENTIALS, LIMITS
 from ..signing import Signer
 from . import wire

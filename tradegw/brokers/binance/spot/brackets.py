@@ -24,7 +24,7 @@ from ....model.enums import OrderType, Side, TimeInForce
 from ....model.limits import Lane
 from ....model.money import ONE, ZERO, times
 from ....model.order import OrderRequest
-from ...account_watch import AccountWatch
+from ...link.account_watch import AccountWatch
 from ..refusals import PROVIDER
 from . import encoding, ids, wire
 from .filters import Filters

@@ -21,7 +21,7 @@ from ....model.enums import OrderType
 from ....model.limits import Lane
 from ....model.money import ZERO, plain
 from ....model.order import ClosePositionRequest, Order, OrderRequest
-from ...account_watch import AccountWatch
+from ...link.account_watch import AccountWatch
 from ..refusals import PROVIDER
 from . import encoding, filters, ids, rules, wire
 from .acceptance import Acceptance

@@ -25,8 +25,8 @@ from ....model.enums import OrderStatus
 from ....model.limits import Lane
 from ....model.money import ZERO
 from ....model.order import Order, OrderChange, OrderRequest, Replaced
-from ...account_watch import AccountWatch
 from ...call import Reply
+from ...link.account_watch import AccountWatch
 from ..refusals import PROVIDER, UNKNOWN_ORDER, About, Said, error_of, meaning, said_by
 from . import encoding, ids, rules, wire
 from .finding import Finding

@@ -14,12 +14,12 @@ from ....model.events import CandleEvent, QuoteEvent
 from ....model.market import Bar, Quote
 from ....model.money import ZERO
 from ...clock import BrokerClock
-from ...conversation import Progress
-from ...course import Rules
+from ...link.conversation import Progress
+from ...link.course import Rules
+from ...link.session import Session
+from ...link.stream import Stream
+from ...link.websocket import Limits, Target, web_socket
 from ...registry import BrokerParts
-from ...session import Session
-from ...stream import Stream
-from ...websocket import Limits, Target, web_socket
 from ..config import BinanceSettings
 from ..patience import Patience
 from ..refusals import PROVIDER

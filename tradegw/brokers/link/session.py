@@ -12,16 +12,16 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 
-from ..deferreds import logged
-from ..interfaces import IBrokerListener, WallClock
-from ..model.enums import AlertCode
-from ..model.events import AlertEvent
-from ..model.link import SessionState, SessionStatus, StreamState
+from ...deferreds import logged
+from ...interfaces import IBrokerListener, WallClock
+from ...model.enums import AlertCode
+from ...model.events import AlertEvent
+from ...model.link import SessionState, SessionStatus, StreamState
+from ..registry import BrokerParts
 from .account_watch import AccountWatch
 from .liveness import ECHO_SECONDS, Liveness, always
 from .machine import Table, machine, stay
 from .price_watch import PriceWatch
-from .registry import BrokerParts
 from .stream import Stream
 
 

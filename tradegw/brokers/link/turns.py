@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ..model.link import StreamState
+from ...model.link import StreamState
 from .attempt import Owner
 
 

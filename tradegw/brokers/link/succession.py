@@ -12,7 +12,7 @@ from typing import Final
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from ..errors import GatewayError
+from ...errors import GatewayError
 from .attempt import Attempt, Owner
 
 AGAIN_SECONDS: Final = 60.0

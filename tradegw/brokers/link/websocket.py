@@ -17,11 +17,11 @@ from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTim
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from .. import __version__
-from ..deferreds import as_deferred
+from ... import __version__
+from ...deferreds import as_deferred
+from ..endpoint import Dial, Url
 from . import frames
 from .conversation import Connect, Conversation, UpgradeRefused
-from .endpoint import Dial, Url
 from .upgrade import MAX_HEAD, refusal_in
 
 CLOSE_SECONDS: Final = 2.0

@@ -10,8 +10,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from ..errors import GatewayError
-from ..model.link import StreamState
+from ...errors import GatewayError
+from ...model.link import StreamState
 from .attempt import Attempt, Owner
 from .backoff import Backoff
 from .succession import Succession

@@ -21,7 +21,7 @@ from typing import Protocol, TypeAlias
 
 from twisted.internet.defer import Deferred
 
-from ..errors import GatewayError
+from ...errors import GatewayError
 
 
 class Wire(Protocol):

@@ -1,6 +1,6 @@
 """One connection to a broker that comes back whenever it is lost, and never gives up.
 
-What opens it (``Connect`` in :mod:`tradegw.brokers.conversation`) and what is said on it
+What opens it (``Connect`` in :mod:`tradegw.brokers.link.conversation`) and what is said on it
 (``Converse``) are given; here is when.
 """
 
@@ -12,13 +12,13 @@ from typing import Final
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 
-from ..model.link import StreamState, StreamStatus
+from ...model.link import StreamState, StreamStatus
+from ..registry import BrokerParts
 from .attempt import Attempt, Owner
 from .backoff import Backoff
 from .conversation import Connect, Converse
 from .course import Course, Rules
 from .machine import Table, machine, stay
-from .registry import BrokerParts
 from .turns import Inputs, News
 
 _S = StreamState

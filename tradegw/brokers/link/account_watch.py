@@ -7,7 +7,7 @@ from typing import Final
 
 from twisted.logger import Logger
 
-from ..interfaces import IBrokerListener
+from ...interfaces import IBrokerListener
 from .echoes import Echoes
 from .ladder import Ladder, Step
 from .silence import Silence

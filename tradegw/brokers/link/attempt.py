@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.python.failure import Failure
 
-from ..errors import GatewayError, Unauthorized
+from ...errors import GatewayError, Unauthorized
 from .conversation import Connect, Conversation, Converse, UpgradeRefused, Wire
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from twisted.logger import Logger
 
-from ..interfaces import IBrokerListener
+from ...interfaces import IBrokerListener
 from .quiet import QuietSymbols
 from .silence import Silence
 from .stream import Stream

@@ -15,11 +15,11 @@ from twisted.application.service import Service
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from ..deferreds import logged
+from ...deferreds import logged
+from ..registry import BrokerParts
 from .account_watch import AccountWatch
 from .attention import Attention
 from .price_watch import PriceWatch
-from .registry import BrokerParts
 from .stream import Stream
 
 LOOK_SECONDS: Final = 1.0
