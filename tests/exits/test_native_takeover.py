@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from msgspec.structs import replace
+from twisted.internet.defer import Deferred
 
 from tests.exits.test_native import (
     CANCELLED,
@@ -21,11 +22,13 @@ from tests.exits.test_native import (
 )
 from tests.orders.core import POSITION_ID, Core, order_request, result_of
 from tradegw.errors import OrderRejected, ProviderError, UnsupportedOperation
+from tradegw.exits.leg import Leg
 from tradegw.exits.native.grace import LOOK_SECONDS
 from tradegw.exits.native.legs import GRACE_SECONDS
 from tradegw.model.enums import OrderEventKind, Side
 from tradegw.model.order import OrderChange, Replaced
-from tradegw.model.protection import ExitLimits, ExitsChange
+from tradegw.model.protection import ExitLimits, ExitsChange, LegKind
+from tradegw.testing.broker import Lost
 
 
 @pytest.fixture
@@ -46,6 +49,55 @@ def ended_unheard(core: Core, order_id: str) -> None:
     core.broker.unheard = {OrderEventKind.CANCELLED}
     core.broker.end(order_id, CANCELLED)
     core.broker.unheard = set()
+
+
+# -- changes without an answer ---------------------------------------------------------------------
+
+
+def stops_of(core: Core) -> list[Leg]:
+    """The stops in the only plan."""
+    (guarded,) = core.guardian.plans.all()
+    return [leg for leg in guarded.plan.legs if leg.kind is LegKind.STOP_LOSS]
+
+
+def test_what_took_the_place_of_a_leg_is_known_without_the_answer(core: Core) -> None:
+    """Its new id is told before anybody could be asked: it is one leg, and not two."""
+    core.broker.renames = True
+    _, stop, _limit = protected(core, "10")
+    core.broker.unheard = {OrderEventKind.CREATED, OrderEventKind.CANCELLED}
+    looked: Deferred[None] = Deferred()
+    core.broker.plan("replace", Lost(ProviderError("no answer")))
+    core.broker.plan("order", looked)
+    work = core.desk.move_exits(POSITION_ID, ExitsChange(stop_loss=Decimal(85)))
+    work.addErrback(lambda _failure: None)
+    core.broker.unheard = set()
+    core.broker.tell(core.broker.orders[stop.id], OrderEventKind.CANCELLED)
+    core.broker.tell(next(reversed(core.broker.orders.values())), OrderEventKind.CREATED)
+    looked.callback(None)
+    core.wait(60)
+    (leg,) = stops_of(core)
+    assert leg.remaining == 10
+    assert leg.former == [stop.id]
+    rest = sorted((kind, int(left)) for kind, left, _price in resting(core))
+    assert rest == [("LIMIT", 10), ("STOP", 10)]
+
+
+def test_a_leg_for_more_is_not_taken_for_one_that_is_being_changed(core: Core) -> None:
+    """Where the broker places a pair for every fill: the one being lowered rests on."""
+    holds(core, "4")
+    entry_id = core.entered("4", quantity="10")
+    first = core.broker.keep_exits(entry_id, "4")[STOP]
+    answer: Deferred[None] = Deferred()
+    core.broker.plan("replace", answer)
+    sold_elsewhere(core, "1", left="3")
+    holds(core, "9")
+    core.broker.fill(entry_id, "10")
+    second = core.broker.keep_exits(entry_id, "6")[STOP]
+    assert [leg.order_id for leg in stops_of(core)] == [first.id, second.id]
+    answer.errback(UnsupportedOperation("replace", "scripted"))
+    core.wait(60)
+    for wanted in ("STOP", "LIMIT"):
+        assert sum(left for kind, left, _ in resting(core) if kind == wanted) == 9
 
 
 # -- lowering --------------------------------------------------------------------------------------

@@ -124,9 +124,7 @@ def schedule(seed: int, *, calm: bool = False, deaths: bool = True, disk: bool =
             replaces=chance.random() < 0.7,
             partial=chance.random() < 0.4,
             holds=Random(f"{seed}/holds").random() < 0.5,
-            # Not where it keeps exits: of an entry that gets a new id meanwhile not always all is
-            # covered.
-            renames=habits.random() < 0.4 and not own.get("native"),
+            renames=habits.random() < 0.4,
             tells_groups=habits.random() < 0.5,
             **own,
         ),

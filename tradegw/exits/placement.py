@@ -83,6 +83,10 @@ class Placement(Resting):
             if found is None:
                 return
             guarded, leg = found
+        known = self._plans.of_leg_id(order.id)
+        if known is not None and known[1] is not leg and known[1].native:
+            guarded.plan.legs.remove(known[1])  # it was told as another of the broker's
+            leg.filled = max(leg.filled, known[1].filled)
         guarded.plan.take_leg(leg, order)
         self._plans.bind_leg(guarded, leg)
 

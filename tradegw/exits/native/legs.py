@@ -67,24 +67,35 @@ def native_leg(plans: Plans, order: Order) -> tuple[Guarded, Leg] | None:
         return None
     if order.side is not guarded.plan.exit_side or not exists(order):
         return None
-    return guarded, _replaced(guarded, kind) or _adopted(plans, guarded, kind, order)
+    used = LegName.read(order.client_order_id or "")
+    if used is not None:  # it may be just as ours are
+        plan = guarded.plan
+        plan.numbers[used.kind] = max(plan.numbers.get(used.kind, 0), used.number + 1)
+    return guarded, _replaced(guarded, kind, order) or _adopted(plans, guarded, kind, order)
 
 
-def _replaced(guarded: Guarded, kind: LegKind) -> Leg | None:
-    """The leg that its client, or we, are having changed: another takes its place, whatever name
-    the broker gives that. While the entry fills it may as well be a leg of what filled last.
+def _replaced(guarded: Guarded, kind: LegKind, order: Order) -> Leg | None:
+    """The leg that its client, or we, are having changed, answered or not: *order* takes its place,
+    whatever name the broker gives that. As long as the leg rests it may as well be one of what
+    filled last.
     """
     plan = guarded.plan
-    legs = (leg for leg in plan.live_legs(kind) if leg.native and leg.changing)
-    return next((leg for leg in legs if leg.ended or plan.entry_ended), None)
+    legs = (leg for leg in plan.legs if leg.kind is kind and leg.native)
+    changed = (leg for leg in legs if leg.changing or leg.unsettled)
+    is_more = not plan.entry_ended or _is_for_more(plan, kind, order)
+    return next((leg for leg in changed if leg.ended or not is_more), None)
+
+
+def _is_for_more(plan: Plan, kind: LegKind, order: Order) -> bool:
+    """Whether *order* would be for what has none of the broker's legs of *kind* yet."""
+    legs = (leg for leg in plan.legs if leg.kind is kind and leg.native)
+    there = sum((leg.filled if leg.ended else leg.quantity for leg in legs), ZERO)
+    return there + order.quantity <= plan.entry_filled
 
 
 def _adopted(plans: Plans, guarded: Guarded, kind: LegKind, order: Order) -> Leg:
-    plan, name = guarded.plan, order.client_order_id or order.id
-    used = LegName.read(name)
-    if used is not None:  # it may be just as ours are
-        plan.numbers[used.kind] = max(plan.numbers.get(used.kind, 0), used.number + 1)
-    price = trigger(kind, order) or plan.targets.get(kind, ZERO)
+    price = trigger(kind, order) or guarded.plan.targets.get(kind, ZERO)
+    name = order.client_order_id or order.id
     leg = Leg(kind, name, order.quantity, price, native=True)
     plans.add_leg(guarded, leg)
     return leg
