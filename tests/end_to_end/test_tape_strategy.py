@@ -140,7 +140,7 @@ CASES = {
     "bars": (
         steps_of_bars,
         "SPY.1m.csv",
-        "12000",
+        "8000",
         [{"platform": "mock", "instrument": "SPY", "events": ["candle_1m", "order_update"]}],
         {"SYMBOL": "SPY", "QUANTITY": "100", "FAST": "3", "SLOW": "10", "RISK": "0.0008"},
     ),

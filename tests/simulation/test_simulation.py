@@ -10,8 +10,8 @@ from .__main__ import replay
 from .run import Result, many
 from .schedule import CROSSINGS, EVENT_FAULTS, REQUEST_FAULTS
 
-SEEDS = 2000
-DISK_SEEDS = 500
+SEEDS = 1600
+DISK_SEEDS = 400
 NAIVE_SEEDS = 200
 
 
