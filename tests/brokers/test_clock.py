@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 
 from tests.brokers.peer import NOON
-from tradegw.brokers.clock import DRIFT, SECOND, ZERO, Bounds, BrokerClock
+from tradegw.brokers.clock import DRIFT, SECOND, ZERO, Bounds, BrokerClock, alarm
+from tradegw.model.events import AlertEvent
+from tradegw.testing.listener import Notebook
 
 
 def seconds(number: float) -> timedelta:
@@ -132,6 +134,16 @@ def test_clocks_that_are_apart_are_told_once_and_when_they_agree_again() -> None
     for _ in range(4):
         stand.call(0.001, 0.001)
     assert stand.alarms[1:] == [None]
+
+
+def test_clocks_that_are_apart_are_an_alert() -> None:
+    notebook = Notebook()
+    tell = alarm(notebook, lambda: NOON)
+    tell("the broker's clock is 7 seconds ahead of ours")
+    tell(None)
+    (event,) = notebook.events
+    assert isinstance(event, AlertEvent)
+    assert "7 seconds" in event.message
 
 
 @pytest.mark.parametrize("header", [None, "", "yesterday", "99 Foo 2026", "Mon, 02 Mar 2026"])

@@ -25,9 +25,7 @@ def what_the_sdk_leaves_open() -> Iterator[None]:
     hook = sys.unraisablehook
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
-        sys.unraisablehook = lambda _failed: (
-            None
-        )  # its socket may be gone already
+        sys.unraisablehook = lambda _failed: None  # its socket may be gone already
         try:
             gc.collect()
         finally:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Any, Final
+
 import pytest
 from twisted.internet.defer import CancelledError, Deferred
 from zope.interface.verify import verifyObject
@@ -9,9 +12,12 @@ from zope.interface.verify import verifyObject
 from tests.orders.core import Core, a_position, failure_of, order_request, result_of
 from tradegw.errors import OrderRejected, Overloaded, ProviderError, ShuttingDown
 from tradegw.interfaces import ITrading
-from tradegw.model.enums import OrderStatus
-from tradegw.model.order import ClosePositionRequest, Unresolved
+from tradegw.model.enums import OrderStatus, OrderType
+from tradegw.model.market import Instrument
+from tradegw.model.order import ClosePositionRequest, OrderQuery, Unresolved
 from tradegw.orders.desk import MAX_UNDER_WAY, MAX_URGENT
+
+LIMIT: Final[dict[str, Any]] = {"order_type": OrderType.LIMIT, "limit_price": Decimal(90)}
 
 
 @pytest.fixture
@@ -134,3 +140,22 @@ def test_idle_waits_for_work_whose_client_has_gone(core: Core) -> None:
     assert not idle.called
     answer.callback(None)
     assert idle.called
+
+
+def test_w76_a_symbol_may_be_spelt_in_any_way_that_the_broker_knows() -> None:
+    """One pair has two names at some brokers; what clients are told is one of them."""
+    core = Core()
+    core.broker.instruments["BTCUSD"] = Instrument(symbol="BTC/USD")
+    first = result_of(
+        core.desk.submit(order_request(symbol="BTCUSD", client_order_id="c", **LIMIT))
+    )
+    assert core.broker.orders[first.id].symbol == "BTC/USD"
+    again = order_request(symbol="BTC/USD", client_order_id="c", **LIMIT)
+    assert result_of(core.desk.submit(again)).id == first.id
+    for spelling in ("BTCUSD", "BTC/USD"):
+        (found,) = result_of(core.reads.open_orders(OrderQuery(symbol=spelling)))
+        assert found.id == first.id
+    core.broker.held["p"] = a_position(id="p", symbol="BTC/USD")
+    assert result_of(core.reads.position("BTCUSD")).id == "p"
+    assert len(result_of(core.reads.positions("BTCUSD"))) == 1
+    assert result_of(core.desk.cancel_all("BTCUSD")).cancelled_count == 1

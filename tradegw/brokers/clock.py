@@ -15,7 +15,9 @@ from typing import Final
 from msgspec import Struct
 from twisted.logger import Logger
 
-from ..interfaces import WallClock
+from ..interfaces import IBrokerListener, WallClock
+from ..model.enums import AlertCode
+from ..model.events import AlertEvent
 
 ZERO: Final = timedelta(0)
 SECOND: Final = timedelta(seconds=1)
@@ -51,6 +53,18 @@ class Bounds(Struct, frozen=True):
     def least(self) -> timedelta:
         """The offset nearest to none that is within the bounds."""
         return min(max(ZERO, self.low), self.high)
+
+
+def alarm(listener: IBrokerListener, now: WallClock) -> Callable[[str | None], None]:
+    """Has *listener* alerted of clocks that are apart; what a clock is given to *tell* with."""
+
+    def tell(text: str | None) -> None:
+        if text is not None:
+            listener.on_event(
+                AlertEvent(timestamp=now(), code=AlertCode.INTERNAL_ERROR, message=text)
+            )
+
+    return tell
 
 
 class BrokerClock:

@@ -54,8 +54,10 @@ class Instrument(Struct, frozen=True, omit_defaults=True, kw_only=True):
     Quantities are in base units, the notional (quantity times price) in the quote currency. Steps
     and minima are positive; ``ValueError`` otherwise. With ``one_exit`` what rests to close a
     quantity holds it: a stop and a limit cannot rest for the same, unless the broker pairs them.
+    ``symbol`` is its name in orders and positions, if clients may use another one.
     """
 
+    symbol: str | None = None
     quantity_step: Decimal | None = None
     minimum_quantity: Decimal | None = None
     minimum_notional: Decimal | None = None

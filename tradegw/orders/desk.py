@@ -27,6 +27,7 @@ from .entry import Entry
 from .moves import Moves
 from .reference import Reference
 from .replaces import Replaces
+from .spelling import respelt, shown
 from .sweep import Sweep
 
 T = TypeVar("T")
@@ -82,6 +83,7 @@ class Desk:
     ) -> Deferred[OrderHandle]:
         if self._stopping:
             return fail(ShuttingDown("The gateway is shutting down and takes no new orders"))
+        request = respelt(self._entry.broker, request)
         return self._kept(lambda: self._entry.submit(request, idempotency_key))
 
     def replace(self, order_id: str, change: OrderChange) -> Deferred[Replaced]:
@@ -96,7 +98,8 @@ class Desk:
         return self._kept(lambda: self._cancels.cancel(order_id), MAX_URGENT)
 
     def cancel_all(self, symbol: str | None) -> Deferred[CancelAllResult]:
-        return self._kept(lambda: self._sweep.cancel_all(symbol), MAX_URGENT)
+        chosen = None if symbol is None else shown(self._entry.broker, symbol)
+        return self._kept(lambda: self._sweep.cancel_all(chosen), MAX_URGENT)
 
     def close_position(
         self,
@@ -109,7 +112,8 @@ class Desk:
         )
 
     def close_all_positions(self, symbol: str | None) -> Deferred[list[OrderHandle]]:
-        return self._kept(lambda: self._closing.close_all(symbol), MAX_URGENT)
+        chosen = None if symbol is None else shown(self._entry.broker, symbol)
+        return self._kept(lambda: self._closing.close_all(chosen), MAX_URGENT)
 
     def move_exits(self, position_id: str, change: ExitsChange) -> Deferred[ExitsMoved]:
         return self._kept(lambda: self._moves.move(position_id, change))

@@ -24,6 +24,7 @@ from .blotter import Blotter
 from .intents import Intents
 from .line import Line
 from .restoring import told_order
+from .spelling import respelt, shown
 from .wanted import order_of
 
 STATUS_SECONDS: Final = 5.0
@@ -58,6 +59,7 @@ class Reads:
 
     @as_deferred
     async def open_orders(self, query: OrderQuery) -> list[Order]:
+        query = respelt(self._broker, query)
         orders = await self._line.ask(self._broker.open_orders)
         if query.status and any(status.is_terminal for status in query.status):
             orders = orders + await self._closed(query)
@@ -65,6 +67,7 @@ class Reads:
 
     @as_deferred
     async def order_history(self, query: OrderQuery) -> list[Order]:
+        query = respelt(self._broker, query)
         working: list[Order] = []
         if query.status and not all(status.is_terminal for status in query.status):
             working = await self._line.ask(self._broker.open_orders)  # first: it may end meanwhile
@@ -113,20 +116,23 @@ class Reads:
 
     @as_deferred
     async def trades(self, query: TradeQuery) -> list[Trade]:
+        query = respelt(self._broker, query)
         found = await self._line.ask(lambda: self._broker.trades(query))
         return filters.trades(found, query)
 
     @as_deferred
     async def positions(self, symbol: str | None, *, always: bool = False) -> list[Position]:
         found = await self._line.ask(lambda: self._broker.positions(_lane(always)), always=always)
-        return [position for position in found if symbol in (None, position.symbol)]
+        wanted = None if symbol is None else shown(self._broker, symbol)
+        return [position for position in found if wanted in (None, position.symbol)]
 
     @as_deferred
     async def position(self, position_id: str, *, always: bool = False) -> Position:
         netting = self.capabilities().position_mode is PositionMode.NETTING
+        symbol = shown(self._broker, position_id)
         asked = self._line.ask(lambda: self._broker.positions(_lane(always)), always=always)
         for position in await asked:
-            if position.id == position_id or (netting and position.symbol == position_id):
+            if position.id == position_id or (netting and position.symbol == symbol):
                 return position
         raise PositionNotFound(position_id)
 

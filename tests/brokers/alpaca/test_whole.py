@@ -346,3 +346,11 @@ def test_the_helpers_would_notice(whole: Whole) -> None:
     with pytest.raises(AssertionError):
         _what_is_held_is_covered(whole)
     assert whole.enter(side=Side.BUY, quantity="1").id
+
+
+def test_30_a_pair_may_be_ordered_in_either_spelling(whole: Whole) -> None:
+    handle = whole.enter(symbol="BTCUSD", quantity="0.5", client_order_id="c")
+    assert whole.fake.orders[-1].asset.symbol == "BTC/USD"
+    assert whole.enter(symbol="BTC/USD", quantity="0.5", client_order_id="c").id == handle.id
+    whole.wait(5.0)
+    assert whole.ask(whole.core.reads.position("BTCUSD")).symbol == "BTC/USD"

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ..budget import Budget
 from ..call import Call
-from ..clock import BrokerClock
+from ..clock import BrokerClock, alarm
 from ..endpoint import Url
 from ..http import Http, Sign, Site
 from ..registry import BrokerParts
@@ -18,12 +18,13 @@ from .config import AlpacaSettings
 from .rest import Rest
 
 CLOCKS_APART: Final = timedelta(seconds=5)
-"""From then on the log warns; nothing is signed with the time."""
+"""From then on it is an alert; nothing is signed with the time."""
 
 
 def rest(own: AlpacaSettings, parts: BrokerParts, budget: Budget) -> Rest:
     """The calls, which count against *budget*."""
-    time = BrokerClock(parts.now, parts.seconds, CLOCKS_APART)
+    tell = alarm(parts.listener, parts.now)
+    time = BrokerClock(parts.now, parts.seconds, CLOCKS_APART, tell)
 
     def http(base: Url, limit: str) -> Http:
         site = Site(

@@ -59,6 +59,7 @@ class Instruments:
             return None
         if asset.class_ == CRYPTO:
             return Instrument(
+                symbol=symbol,
                 quantity_step=_positive(asset.min_trade_increment),
                 price_step=_positive(asset.price_increment),
                 one_exit=True,

@@ -28,7 +28,7 @@ from ....model.order import (
     Replaced,
 )
 from ...budget import Budget
-from ...clock import BrokerClock
+from ...clock import BrokerClock, alarm
 from ...link.session import Session
 from ...registry import BrokerParts
 from .. import access, limits
@@ -82,7 +82,7 @@ class FuturesBroker(MultiService):
         self._own = own
         clock, listener, memory = parts.clock, parts.listener, parts.memory
         venue = VENUES[own.product.name]
-        time = BrokerClock(parts.now, parts.seconds, CLOCKS_APART)
+        time = BrokerClock(parts.now, parts.seconds, CLOCKS_APART, alarm(listener, parts.now))
         meter = limits.Meter(time.now, limits.FUTURES)
         self._budget = Budget(
             limits.FUTURES, clock, parts.seconds, parts.now, memory, listener.on_event

@@ -22,8 +22,7 @@ from ....errors import (
 )
 from ....interfaces import IBroker
 from ....model.account import Account, Position, Trade, TradeQuery
-from ....model.enums import AlertCode, AssetClass, PositionMode
-from ....model.events import AlertEvent
+from ....model.enums import AssetClass, PositionMode
 from ....model.limits import Lane, LimitsStatus
 from ....model.market import Bar, BarQuery, Capabilities, Instrument, Quote, RateLimits
 from ....model.order import (
@@ -35,7 +34,7 @@ from ....model.order import (
     Replaced,
 )
 from ...budget import Budget
-from ...clock import BrokerClock
+from ...clock import BrokerClock, alarm
 from ...link.session import Session
 from ...registry import BrokerParts
 from .. import access, limits
@@ -85,7 +84,7 @@ class SpotBroker(MultiService):
         self._own = own
         self._parts = parts
         clock, listener = parts.clock, parts.listener
-        time = BrokerClock(parts.now, parts.seconds, CLOCKS_APART, self._clocks_apart)
+        time = BrokerClock(parts.now, parts.seconds, CLOCKS_APART, alarm(listener, parts.now))
         meter = limits.Meter(time.now)
         self._budget = Budget(
             limits.RULES, clock, parts.seconds, parts.now, parts.memory, listener.on_event
@@ -227,14 +226,6 @@ class SpotBroker(MultiService):
         if report.x in FILLS:
             self._holdings.executed(report.s)
         self._updates.told(report)
-
-    def _clocks_apart(self, text: str | None) -> None:
-        """Signatures are made with Binance's time; candles and ages are not."""
-        if text is not None:
-            event = AlertEvent(
-                timestamp=self._parts.now(), code=AlertCode.INTERNAL_ERROR, message=text
-            )
-            self._parts.listener.on_event(event)
 
     def _heard(self, order: Order) -> None:
         self._watch.mentioned(order.id)
