@@ -60,6 +60,7 @@ from .orders.release import Release
 from .orders.replaces import Replaces
 from .orders.resolution import Resolution
 from .orders.restoring import restore_orders, restore_untold
+from .orders.spelling import shown
 from .orders.stock import Stock
 from .orders.sweep import Sweep
 from .orders.timelines import Timelines
@@ -127,7 +128,12 @@ class Core:
         self.guardian = guardian = Guardian(
             entry, exit_breaker, outcry, Keeping(journal, now), clock, seconds, nets=hedges.nets
         )
-        self.protection = Overview(guardian.plans, told.positions, nets=hedges.nets)
+        self.protection = Overview(
+            guardian.plans,
+            told.positions,
+            nets=hedges.nets,
+            spell=lambda symbol: shown(broker, symbol),
+        )
         self.reads = Reads(line, blotter, intents, journal, clock, seconds, now)
         record = Record(journal, writing, now, around.new_id)
         self._watch = watch = Watch(entry, blotter, intents, clock)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -38,13 +38,21 @@ _TYPES: Final = {STOP: LegType.STOP_LOSS, PROFIT: LegType.TAKE_PROFIT}
 @implementer(IProtection)
 class Overview:
     """Shows *plans*. *held* are the positions by id, as clients were told; *nets* says whether
-    there is but one of each symbol.
+    there is but one of each symbol. *spell* tells a symbol as the broker shows it.
     """
 
-    def __init__(self, plans: Plans, held: Mapping[str, Position], *, nets: bool) -> None:
+    def __init__(
+        self,
+        plans: Plans,
+        held: Mapping[str, Position],
+        *,
+        nets: bool,
+        spell: Callable[[str], str],
+    ) -> None:
         self._plans = plans
         self._held = held
         self._nets = nets
+        self._spell = spell
 
     def positions(self) -> list[PositionProtection]:
         places: dict[Hashable, list[Plan]] = {}
@@ -54,8 +62,9 @@ class Overview:
         return [_position(plans, self._id(plans)) for plans in places.values()]
 
     def position(self, position_id: str) -> PositionProtection:
+        symbol = self._spell(position_id)
         for one in self.positions():
-            if one.position_id == position_id or (self._nets and one.symbol == position_id):
+            if one.position_id == position_id or (self._nets and one.symbol == symbol):
                 return one
         raise PositionNotFound(position_id)
 

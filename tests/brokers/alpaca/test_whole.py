@@ -349,8 +349,10 @@ def test_the_helpers_would_notice(whole: Whole) -> None:
 
 
 def test_30_a_pair_may_be_ordered_in_either_spelling(whole: Whole) -> None:
-    handle = whole.enter(symbol="BTCUSD", quantity="0.5", client_order_id="c")
+    asked = {"quantity": "0.5", "client_order_id": "c", "stop_loss": "1000"}
+    handle = whole.enter(symbol="BTCUSD", **asked)
     assert whole.fake.orders[-1].asset.symbol == "BTC/USD"
-    assert whole.enter(symbol="BTC/USD", quantity="0.5", client_order_id="c").id == handle.id
+    assert whole.enter(symbol="BTC/USD", **asked).id == handle.id
     whole.wait(5.0)
+    assert whole.core.protection.position("BTCUSD").symbol == "BTC/USD"
     assert whole.ask(whole.core.reads.position("BTCUSD")).symbol == "BTC/USD"
