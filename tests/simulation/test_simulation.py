@@ -10,8 +10,8 @@ from .__main__ import replay
 from .run import Result, many
 from .schedule import CROSSINGS, EVENT_FAULTS, REQUEST_FAULTS
 
-SEEDS = 1600
-DISK_SEEDS = 400
+SEEDS = 1200
+DISK_SEEDS = 300
 NAIVE_SEEDS = 200
 
 
