@@ -13,6 +13,7 @@ from tests.orders.test_oco import a_member
 from tradegw.errors import ProviderError
 from tradegw.model.enums import AlertCode, OrderEventKind, OrderStatus, OrderType, Side
 from tradegw.model.journal import PlanState
+from tradegw.model.order import OrderChange
 from tradegw.testing.broker import EPOCH
 
 DOUBLE = AlertCode.OCO_DOUBLE_EXIT
@@ -129,6 +130,24 @@ def test_a_sibling_on_its_way_when_the_process_died_is_cancelled_when_it_is_foun
     second = next(reversed(core.broker.orders.values()))
     assert second.id != first
     assert second.status is OrderStatus.CANCELLED
+
+
+def test_a_member_under_a_new_id_that_was_never_told_is_withdrawn_by_the_next_process(
+    core: Core,
+) -> None:
+    """It was sent before the other executed, though it is heard of only afterwards."""
+    core.broker.renames = True
+    first, second = a_member(core), a_member(core)
+    core.wait(1)
+    core.broker.unheard = {OrderEventKind.CREATED, OrderEventKind.FILLED}
+    core.broker.fill(second, "1")
+    core.desk.replace(first, OrderChange(limit_price=Decimal(95)))
+    successor = next(reversed(core.broker.orders))
+    assert successor not in (first, second)
+    again = died(core)
+    core.broker.unheard = set()
+    again.wait(5)
+    assert core.broker.orders[successor].status is OrderStatus.CANCELLED
 
 
 def test_w31_the_name_can_be_used_again_after_a_restart(core: Core) -> None:

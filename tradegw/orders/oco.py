@@ -118,12 +118,22 @@ class OcoGroups:
         if order.status.is_terminal and not matters:
             return None
         newest = self._newest.get(group)
-        if newest is not None and not newest.over and self._is_open(newest):
+        if newest is not None and self._is_of(newest, order):
             self._thin_out(newest)
             newest.add(name, sized=True)
             self._round_of[group, name] = newest
             return newest
         return self._begun(group, name, order) if matters else None
+
+    def _is_of(self, one: Round, order: Order) -> bool:
+        """Whether *order* belongs to *one*: something is left in it, or *order* was sent before it
+        began, and is told of only now.
+        """
+        if not one.over:
+            return self._is_open(one)
+        links = self._blotter.links_of(order.id)
+        sent = None if links is None else links.since
+        return sent is not None and one.began is not None and sent < one.began
 
     def _thin_out(self, one: Round) -> None:
         """Those that ended without having executed are not needed for ever."""
@@ -139,6 +149,7 @@ class OcoGroups:
             id=f"{OCO_PLANS}{order.id}:{self._now().timestamp():.6f}",
             group=group,
             symbol=order.symbol,
+            began=self._now(),
             members={name: Member()},
         )
         self._add(began)

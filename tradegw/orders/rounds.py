@@ -8,6 +8,7 @@ Members have names that outlive a new id of the broker's.
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -52,13 +53,15 @@ class Member(Struct, eq=False):
 
 
 class Round(Struct, eq=False):
-    """``size`` is what all members together may execute; ``over`` when nothing is left to any of
-    them; ``first`` the name of the first that executed; ``doubled`` when too much was executed.
+    """It ``began``, by our clock, when the first execution was heard of. ``size`` is what all
+    members together may execute; ``over`` when nothing is left to any; ``first`` the name of the
+    first that executed; ``doubled`` when too much was executed.
     """
 
     id: str
     group: str
     symbol: str
+    began: datetime | None = None
     size: Decimal = ZERO
     members: dict[str, Member] = {}
     first: str | None = None
