@@ -204,7 +204,7 @@ class Core:
     def _look_out(self, alerts: Alerts, around: Surroundings) -> None:
         """For exits that are missing, whatever the reason, and entries that wait for too long."""
         limits, clock = around.exit_limits, around.clock
-        last_resort = LastResort(self.closing, self._cancels, self.blotter, self.intents)
+        last_resort = LastResort(self.closing, self._cancels, self.intents)
         self.guardian.undo_with(last_resort)
         self.guardian.look_out(
             Closeout(alerts, last_resort, limits, clock),

@@ -280,3 +280,44 @@ def test_what_is_sold_too_much_while_a_close_is_under_way_is_closed_after_it(cor
     core.reconciled()
     assert closed(core) == [(Side.BUY, Decimal("0.5"))] * 2
     assert told(core) == [Decimal("0.5")] * 2
+
+
+def test_w07_after_a_crash_the_close_that_still_works_is_waited_for(core: Core) -> None:
+    """A second one for as much would be taken for the first, and never be sent."""
+    core.entered("1", quantity="1")
+    core.broker.cancels_slowly = True
+    core.broker.fill(core.leg("c1-sl").id, "1")
+    core.broker.fill(core.leg("c1-tp").id, "0.5")
+    hold(core.broker, Decimal("-0.5"))
+    core.wait(1)
+    (order,) = bought_back(core)
+    after = crashed(core)
+    after.wait(1)
+    after.broker.fill(after.leg("c1-tp").id, "1")
+    hold(after.broker, Decimal(-1))
+    after.wait(30)
+    assert closed(after) == []
+    after.broker.fill(order.id, "0.5")
+    hold(after.broker, Decimal("-0.5"))
+    after.reconciled()
+    after.wait(1)
+    assert closed(after) == [(Side.BUY, Decimal("0.5"))]
+
+
+def test_w07_what_is_bought_back_for_one_entry_pays_for_no_other(core: Core) -> None:
+    """Else what the other's exits execute too much later on would count as paid."""
+    for name in ("c1", "c2"):
+        core.entered("1", quantity="1", client_order_id=name)
+    core.broker.cancels_slowly = True
+    for name in ("c1", "c2"):
+        core.broker.fill(core.leg(f"{name}-sl").id, "0.7")
+        core.broker.fill(core.leg(f"{name}-tp").id, "0.7")
+    hold(core.broker, Decimal("-0.8"))
+    core.wait(1)
+    core.broker.fill(core.leg("c1-sl").id, "1")
+    order = bought_back(core)[-1]
+    core.broker.fill(order.id, "0.8")
+    hold(core.broker, Decimal("-0.3"))
+    core.reconciled()
+    core.wait(1)
+    assert closed(core) == [(Side.BUY, Decimal("0.8")), (Side.BUY, Decimal("0.3"))]

@@ -12,11 +12,19 @@ from tests.orders.journals import SlowJournal
 from tradegw.errors import GatewayError, OrderRejected, PositionNotFound, ProviderError
 from tradegw.exits.closes import DOUBT_SECONDS, WAY_SECONDS
 from tradegw.exits.outcry import BEING_CLOSED
-from tradegw.model.enums import OrderEventKind, OrderStatus, OrderType, PositionSide, Side
+from tradegw.model.enums import (
+    OrderEventKind,
+    OrderStatus,
+    OrderType,
+    PositionEventKind,
+    PositionSide,
+    Side,
+)
+from tradegw.model.events import PositionEvent
 from tradegw.model.order import ClosePositionRequest, OrderHandle
 from tradegw.model.trading import StateSetter, TradingState
 from tradegw.orders.clearing import TURN_SECONDS
-from tradegw.testing.broker import Lost
+from tradegw.testing.broker import EPOCH, Lost
 
 STOP, LIMIT = OrderType.STOP, OrderType.LIMIT
 ALL = ClosePositionRequest()
@@ -460,3 +468,26 @@ def test_short_positions_are_closed_the_same_way() -> None:
     assert core.live_legs() == []
     core.broker.end(handle.id, OrderStatus.CANCELLED)
     covers(core, "1")
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_g2_a_close_that_is_told_late_takes_nothing_from_the_next_entry_of_that_position(
+    holds: bool,
+) -> None:
+    """Where a side is one position for ever its id comes again; that it is closed is heard first,
+    and what closed it when the next entry is protected.
+    """
+    core = hedged(holds)
+    handle = hedged_close(core, ALL)
+    closing = PositionEvent(
+        timestamp=EPOCH, event=PositionEventKind.CLOSED, position=a_position(id="p1")
+    )
+    del core.broker.held["p1"]
+    core.intake.on_event(closing)
+    entry = core.entered(client_order_id="of-p1-again")
+    core.broker.fill(entry, "1", position_id="p1")
+    core.broker.held["p1"] = a_position(id="p1")
+    assert legs_of(core, "p1-again") == [1, 1]
+    core.broker.fill(handle.id, "1")
+    core.reconciled()
+    assert legs_of(core, "p1-again") == [1, 1]

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 from twisted.internet.defer import Deferred, succeed
 
-from tests.exits.restarting import crashed
+from tests.exits.restarting import crashed, hold
 from tests.orders.core import Core, a_position, order_request, result_of
 from tests.orders.samples import a_trade, an_order
 from tradegw.errors import OrderNotFound, RateLimited
@@ -21,9 +21,10 @@ from tradegw.model.enums import (
     OrderEventKind,
     OrderStatus,
     OrderType,
+    PositionEventKind,
     Side,
 )
-from tradegw.model.events import AccountEvent, OrderEvent, TradeEvent
+from tradegw.model.events import AccountEvent, OrderEvent, PositionEvent, TradeEvent
 from tradegw.model.order import ClosePositionRequest, Order, OrderChange
 from tradegw.testing.broker import EPOCH
 
@@ -647,3 +648,58 @@ def test_how_much_was_missed_is_counted(core: Core) -> None:
     before = core.count("gateway_events_reconciled_total", platform="mock")
     core.reconciled()
     assert core.count("gateway_events_reconciled_total", platform="mock") - before == 2
+
+
+# -- what executes while the broker is being asked
+
+
+def under_survey(core: Core) -> tuple[Deferred[Any], Deferred[None]]:
+    """A survey that looks up an order after it asked for positions; what lets that be answered."""
+    core.submit(order_type=OrderType.LIMIT, limit_price="50", client_order_id="c0")
+    del core.broker.orders["ord-1"]
+    look: Deferred[None] = Deferred()
+    core.broker.plan("order", look)
+    return core.reconciliation.run("test"), look
+
+
+def entered_by_its_answer(core: Core) -> None:
+    """An entry of which the answer says that it has filled; its event is late, or lost."""
+    deaf(core)
+    submit = core.broker.submit
+
+    def filled(order: Order) -> Order:
+        if order.client_order_id != "c1":
+            return order
+        held = replace(order, filled_quantity=order.quantity, status=OrderStatus.FILLED)
+        core.broker.orders[order.id] = held
+        return held
+
+    core.broker.submit = lambda *order: submit(*order).addCallback(filled)  # type: ignore[method-assign]
+    core.submit(client_order_id="c1", stop_loss="90")
+    core.broker.submit = submit  # type: ignore[method-assign]
+
+
+def test_g2_a_fill_that_only_an_answer_tells_stays_protected_by_a_survey_that_is_older(
+    core: Core,
+) -> None:
+    surveyed, look = under_survey(core)
+    entered_by_its_answer(core)
+    hold(core.broker, Decimal(1))
+    assert core.live(OrderType.STOP) == 1
+    look.callback(None)
+    result_of(surveyed)
+    assert core.live(OrderType.STOP) == 1
+    core.wait(30)
+    assert core.live(OrderType.STOP) == 1
+    assert core.alerts() == []
+
+
+def test_g4_what_a_live_event_tells_during_the_survey_is_not_told_back(core: Core) -> None:
+    surveyed, look = under_survey(core)
+    core.intake.on_event(
+        PositionEvent(timestamp=EPOCH, event=PositionEventKind.OPENED, position=a_position())
+    )
+    look.callback(None)
+    result_of(surveyed)
+    told = [e.event for e in core.sink.events if isinstance(e, PositionEvent)]
+    assert told == [PositionEventKind.OPENED]

@@ -73,6 +73,9 @@ class Closes:
         self._clock = clock
         self._targets: dict[str, str] = {}
         """The positions that are being closed, by the closes' intents."""
+        self._opened: dict[str, dict[Guarded, Decimal]] = {}
+        """What each plan had opened when those were sent. What opens later is not theirs, though
+        what they executed may be told later still."""
         self._accepted: set[str] = set()
         """Those of which the broker has the order."""
         self._timed: set[str] = set()
@@ -80,6 +83,9 @@ class Closes:
     def expect(self, intent_id: str, position_id: str) -> None:
         """That intent is to close (part of) that position."""
         self._targets[intent_id] = position_id
+        if not self._holdings.nets:
+            opened = {guarded: guarded.plan.opened for guarded in self._plans.all()}
+            self._opened.setdefault(intent_id, opened)
 
     # -- making way
 
@@ -176,6 +182,7 @@ class Closes:
 
     def _forget(self, intent_id: str) -> None:
         self._targets.pop(intent_id, None)
+        self._opened.pop(intent_id, None)
         self._accepted.discard(intent_id)
         self._timed.discard(intent_id)
 
@@ -206,11 +213,14 @@ class Closes:
         ]
         counted = max((one.plan.closers.get(order.id, ZERO) for one in plans), default=ZERO)
         executed = order.filled_quantity - counted
+        opened = self._opened.get(intent_id, {})
         changed = []
         for guarded in plans:
-            released = guarded.plan.release(executed, by=order) if executed > 0 else ZERO
-            executed -= released
-            if released:
+            plan = guarded.plan
+            later = plan.opened - opened.get(guarded, ZERO)
+            released = min(executed, plan.open_quantity - max(ZERO, later))
+            if released > 0:
+                executed -= plan.release(released, by=order)
                 changed.append(guarded)
         return changed
 
@@ -221,7 +231,7 @@ class Closes:
         for intent_id in self._held_for():
             recorded = self._keeping.recorded(intent_id)
             target = None if recorded is None else recorded.intent.target
-            self._targets[intent_id] = target or ""
+            self.expect(intent_id, target or "")
             outcome = None if recorded is None else recorded.outcome
             if recorded is None or (outcome is not None and outcome.verdict is Verdict.REJECTED):
                 self._end(intent_id)

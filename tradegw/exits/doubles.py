@@ -16,6 +16,7 @@ from .guarded import Guarded
 from .keeping import Keeping
 from .leg import Leg
 from .native.legs import may_be_ahead
+from .plan import Plan
 from .plans import Plans
 from .pursuit import Pursuit
 from .suspicion import Suspicion
@@ -67,16 +68,27 @@ class Doubles:
         self, symbol: str, exit_side: Side, quantity: Decimal, but: Guarded | None = None
     ) -> Decimal:
         """*quantity* of *symbol* went into what exits on *exit_side* executed too much; how much of
-        it plans other than *but* owed, the oldest first. What that one owes itself it pays first.
+        it plans other than *but* owed. What that one owes itself it pays first. What is undone
+        already goes before what is not, and then the oldest: that was bought for it.
         """
         left = quantity - min(quantity, ZERO if but is None else but.plan.excess)
         owed = left
-        for guarded in self._plans.all():
-            plan = guarded.plan
-            if guarded is but or plan.symbol != symbol or plan.exit_side is not exit_side:
-                continue
-            paid = min(left, max(ZERO, plan.overshot - plan.repaid))
-            plan.repaid += paid
-            left -= paid
-            self._keeping.keep(guarded)
+        owing = [
+            one
+            for one in self._plans.all()
+            if one is not but and (one.plan.symbol, one.plan.exit_side) == (symbol, exit_side)
+            if one.plan.overshot > one.plan.repaid
+        ]
+        for guarded in owing:
+            left -= _pay(guarded.plan, left, guarded.plan.undone)
+        for guarded in owing:
+            left -= _pay(guarded.plan, left, guarded.plan.overshot)
+        self._keeping.keep(*owing)
         return owed - left
+
+
+def _pay(plan: Plan, quantity: Decimal, up_to: Decimal) -> Decimal:
+    """How much of *quantity* went into what *plan* owes, as long as less than *up_to* is repaid."""
+    paid = min(quantity, max(ZERO, min(up_to, plan.overshot) - plan.repaid))
+    plan.repaid += paid
+    return paid

@@ -172,6 +172,20 @@ class Blotter:
         """The orders that the broker accepted and of which no event has told."""
         return [self._orders[order_id] for order_id in self._untold]
 
+    def ahead(self) -> set[str]:
+        """The symbols of orders of which an answer showed executions that no event has told of."""
+        return {
+            order.symbol
+            for order in self._orders.values()
+            if order.filled_quantity and self._is_ahead(order)
+        }
+
+    def _is_ahead(self, order: Order) -> bool:
+        told = self._told.get(order.id)
+        if told is None:
+            return order.id in self._untold
+        return not told.status.is_terminal and told.filled_quantity < order.filled_quantity
+
     def links_of(self, order_id: str) -> Links | None:
         """What the gateway alone knows of an order."""
         return self._links.get(order_id)

@@ -25,6 +25,7 @@ from .dispatch import Dispatch
 from .gate import Gate
 from .intents import Intents
 from .line import Line
+from .wanted import request_of
 
 WHOLE: Final = ClosePositionRequest()
 """All of a position, at market."""
@@ -169,6 +170,17 @@ class Closing:
         if attempt.intent.target is not None:
             self._clearing.exits.expect_close(attempt.intent.id, attempt.intent.target)
 
+    def is_closing(self, position_id: str) -> bool:
+        """Whether a close at market of (part of) that position, which may also be named by its
+        symbol, works at the broker, or may: one of an earlier process too.
+        """
+        self._forget_ended()
+        return any(
+            position_id in (attempt.intent.target, attempt.intent.symbol)
+            and request_of(attempt.intent).order_type is OrderType.MARKET
+            for attempt in self._closing.values()
+        )
+
     def on_order(self, order: Order) -> None:
         """If *order* closed all of a position, it is verified that nothing is left."""
         if not order.status.is_terminal:
@@ -192,6 +204,12 @@ class Closing:
 
     def _under_way(self, position: Position, request: ClosePositionRequest) -> Attempt | None:
         """The attempt at the same that works already, or may."""
+        self._forget_ended()
+        names = (position.id, position.symbol)  # a netted one is found by either
+        found = (self._closing.get(_digest(name, request)) for name in names)
+        return next((attempt for attempt in found if attempt is not None), None)
+
+    def _forget_ended(self) -> None:
         self._closing = {
             digest: attempt
             for digest, attempt in self._closing.items()
@@ -199,9 +217,6 @@ class Closing:
         }
         ids = {attempt.intent.id for attempt in self._closing.values()}
         self._whole = {name: self._whole[name] for name in self._whole.keys() & ids}
-        names = (position.id, position.symbol)  # a netted one is found by either
-        found = (self._closing.get(_digest(name, request)) for name in names)
-        return next((attempt for attempt in found if attempt is not None), None)
 
     def _works(self, attempt: Attempt) -> bool:
         order = None if attempt.order_id is None else self._blotter.order(attempt.order_id)

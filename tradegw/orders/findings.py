@@ -58,6 +58,7 @@ class Findings:
         self._blotter = blotter
         self._told = told
         self._stock = stock
+        stock.instrument = line.broker.instrument
         self._journal = journal
         self._alarm = alarm
         self._now = now
@@ -106,7 +107,6 @@ class Findings:
         Fails with ``GatewayError`` if an order that is missing could not be asked for.
         """
         self._missing = 0
-        self._stock.asked()
         self._contradicted.clear()
         self._orders(found)
         await self._find_vanished(found)
@@ -146,9 +146,9 @@ class Findings:
         if told is None:
             order = self._told.from_outside(order)
         kind = missing_event(told, self._blotter.linked(order))
-        self._intake.on_event(
-            OrderEvent(timestamp=self._now(), event=kind, order=order, reconciled=True)
-        )
+        event = OrderEvent(timestamp=self._now(), event=kind, order=order, reconciled=True)
+        with self._told.surveyed():
+            self._intake.on_event(event)
         if self._blotter.told(order.id) is not told:
             self._missing += 1
             if kind.is_fill:
@@ -266,7 +266,8 @@ class Findings:
         )
         if not self._told.knows(trade):
             self._missing += 1
-            self._intake.on_event(event)
+            with self._told.surveyed():
+                self._intake.on_event(event)
 
     def _money(self, found: Survey) -> None:
         told = self._told.account

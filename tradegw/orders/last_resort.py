@@ -11,7 +11,6 @@ from ..interfaces import ILastResort
 from ..model.enums import PositionSide
 from ..model.journal import IntentKind
 from ..model.order import ClosePositionRequest
-from .blotter import Blotter
 from .cancels import Cancels
 from .closing import Closing
 from .intents import Intents
@@ -23,15 +22,10 @@ class LastResort:
     neither.
     """
 
-    def __init__(
-        self, closing: Closing, cancels: Cancels, blotter: Blotter, intents: Intents
-    ) -> None:
+    def __init__(self, closing: Closing, cancels: Cancels, intents: Intents) -> None:
         self._closing = closing
         self._cancels = cancels
-        self._blotter = blotter
         self._intents = intents
-        self._last: dict[str, str] = {}
-        """The closing order that was sent last, by position."""
 
     @as_deferred
     async def close(
@@ -40,15 +34,11 @@ class LastResort:
         if self._may_execute(position_id):
             return False
         request = ClosePositionRequest(quantity=quantity)
-        handle = await self._closing.close(position_id, request, side=side)
-        self._last[position_id] = handle.id
+        await self._closing.close(position_id, request, side=side)
         return True
 
     def _may_execute(self, position_id: str) -> bool:
-        order = self._blotter.order(self._last.get(position_id, ""))
-        if order is not None and not order.status.is_terminal:
-            return True
-        return any(
+        return self._closing.is_closing(position_id) or any(
             attempt.intent.kind is IntentKind.CLOSE
             and position_id in (attempt.intent.target, attempt.intent.symbol)
             for attempt in self._intents.under_way()

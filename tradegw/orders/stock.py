@@ -5,12 +5,16 @@ symbol is left for the next time. A difference may be a fill that was not heard 
 be seen again before it counts: twice, or, where something executes all the time, so often that a
 lag would not have been as large each time. One that cannot be explained is told, and restricts
 trading to reductions until it is gone or an operator sets trading ``ACTIVE`` and so accepts it.
+
+Less than a step of a symbol's quantities cannot have executed: that is what a fee left over and a
+broker does not show, and what the broker says holds at once. So it does of what is owed if there is
+no more of it than the interest explains.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -22,6 +26,7 @@ from ..interfaces import IBrokerListener, IExits, WallClock
 from ..model.account import Position
 from ..model.enums import PositionEventKind, PositionSide
 from ..model.events import PositionEvent
+from ..model.market import Instrument
 from ..model.money import ZERO, plain
 from ..model.order import Order
 from .books import Books, net_of
@@ -85,6 +90,8 @@ class Stock:
         nets: bool = True,
     ) -> None:
         self._nets = nets
+        self.instrument: Callable[[str], Instrument | None] = lambda _symbol: None
+        """Knows the rules of a symbol, or not."""
         self._books = books
         self._told = told
         self._chronicle = chronicle
@@ -93,7 +100,6 @@ class Stock:
         self._now = now
         self._intake: IBrokerListener
         self._versions: Counter[str] = Counter()
-        self._overtaken: set[str] = set()
         self._unbegun: set[str] = set()
         """Symbols of which it is not known yet what was held at the first start."""
         self._doubted: dict[str, Difference] = {}
@@ -114,13 +120,6 @@ class Stock:
             symbols = self._books.symbols() if self._nets else ()  # else each is known by its id
             self._before = {symbol: self._books.held(symbol) for symbol in symbols}
 
-    def asked(self) -> None:
-        """The broker has answered: what is told from now on is its answer."""
-        versions = self._told.versions
-        self._overtaken = {
-            symbol for symbol in versions if versions[symbol] != self._versions[symbol]
-        }
-
     def count(self, order: Order) -> None:
         """What *order* executed is in the books already."""
         self._books.count(order)
@@ -132,7 +131,7 @@ class Stock:
 
     def compare(self, positions: Iterable[Position], *, is_first: bool) -> int:
         """Take in the broker's *positions*; how many events were missed."""
-        overtaken = self._overtaken.copy()  # what is told now does not count
+        overtaken = self._overtaken()
         positions = tuple(each for each in positions if each.symbol not in overtaken)
         net = net_of(positions)
         if is_first:
@@ -141,6 +140,7 @@ class Stock:
         else:
             self._accept(net, self._unbegun - overtaken)
             self._unbegun &= overtaken
+        self._accept(net, self._trifles(net, positions) - overtaken)
         missing = self._tell_missing(positions, overtaken)
         unexplained = self._check(net, overtaken)
         self._exits.on_positions(positions, overtaken | unexplained)
@@ -149,6 +149,15 @@ class Stock:
     def done(self) -> None:
         """All that was missed is told: protection is put right."""
         self._exits.reconciled()
+
+    def _overtaken(self) -> set[str]:
+        """Symbols in which something executed since the broker was asked, as far as that was heard.
+
+        The exits count what an answer shows, before an event tells of it, and the books do not.
+        """
+        live = self._told.versions
+        heard = {symbol for symbol in live if live[symbol] != self._versions[symbol]}
+        return heard | self._told.ahead()
 
     # -- what was not told
 
@@ -183,9 +192,9 @@ class Stock:
         return missing
 
     def _tell(self, kind: PositionEventKind, position: Position) -> int:
-        self._intake.on_event(
-            PositionEvent(timestamp=self._now(), event=kind, position=position, reconciled=True)
-        )
+        event = PositionEvent(timestamp=self._now(), event=kind, position=position, reconciled=True)
+        with self._told.surveyed():
+            self._intake.on_event(event)
         return 1
 
     def _closed(self, last: Position) -> Position:
@@ -246,6 +255,21 @@ class Stock:
             for symbol, difference in both.items()
             if difference.excess
         }
+
+    def _trifles(self, net: dict[str, Decimal], positions: Iterable[Position]) -> set[str]:
+        """The symbols of which less than a step is other than it must be, or interest."""
+        owed = {each.symbol: each.interest for each in positions if each.interest}
+        found = set()
+        for symbol in self._books.symbols() | net.keys():
+            excess = net.get(symbol, ZERO) - self._books.held(symbol)
+            interest = owed.get(symbol, ZERO) if excess < 0 else ZERO
+            if excess and abs(excess) < interest + self._step(symbol):
+                found.add(symbol)
+        return found
+
+    def _step(self, symbol: str) -> Decimal:
+        known = self.instrument(symbol)
+        return ZERO if known is None else known.quantity_step or ZERO
 
     def _accept(self, net: dict[str, Decimal], symbols: set[str]) -> None:
         """What the broker holds is how it is from now on."""

@@ -7,7 +7,8 @@ so that nothing is told twice and nothing is left out.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Final
 
@@ -62,7 +63,10 @@ class Told:
         self._succession = Succession()
         self._executions: OrderedDict[tuple[str, str], None] = OrderedDict()
         self.versions: Counter[str] = Counter()
-        """By symbol; grows with everything that executes or is told of a position."""
+        """By symbol; grows with everything that executes or is told of a position, but for what a
+        survey shows itself.
+        """
+        self._is_surveyed = False
         self.positions: dict[str, Position] = {}
         self.executed: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
         """By the id of a position, where they are kept apart: what it was reduced by since it was
@@ -86,7 +90,7 @@ class Told:
             order = replace(order, parent_order_id=event.parent_order_id)
         meaning, order = self._blotter.tell(event.event, order)
         if meaning.is_told and self._books.execute(order):
-            self.versions[order.symbol] += 1
+            self._count(order.symbol)
             if not self._nets:
                 before = ZERO if told is None else told.filled_quantity
                 self._reduce(order, order.filled_quantity - before)
@@ -165,6 +169,23 @@ class Told:
         self._books.renamed(previous_id, order)
         self._told_books.renamed(previous_id, order)
 
+    def _count(self, symbol: str) -> None:
+        if not self._is_surveyed:
+            self.versions[symbol] += 1
+
+    @contextmanager
+    def surveyed(self) -> Iterator[None]:
+        """What is told meanwhile is what the broker answered, and nothing that came after that."""
+        self._is_surveyed = True
+        try:
+            yield
+        finally:
+            self._is_surveyed = False
+
+    def ahead(self) -> set[str]:
+        """Symbols of orders of which an answer showed more executed than any event told."""
+        return self._blotter.ahead()
+
     def knows(self, trade: Trade) -> bool:
         """Whether *trade* was told."""
         key = (trade.symbol, trade.id)
@@ -174,7 +195,7 @@ class Told:
         """Whether *trade* is news; it counts as told from now on."""
         if self.knows(trade):
             return False
-        self.versions[trade.symbol] += 1
+        self._count(trade.symbol)
         self._executions[trade.symbol, trade.id] = None
         if len(self._executions) > REMEMBERED_EXECUTIONS:
             self._executions.popitem(last=False)
@@ -184,7 +205,7 @@ class Told:
     def position(self, event: PositionEvent) -> bool:
         """A position was told; whether it is as it must be after all executions."""
         symbol = event.position.symbol
-        self.versions[symbol] += 1
+        self._count(symbol)
         self.executed.pop(event.position.id, None)
         if event.event is PositionEventKind.CLOSED:
             self.positions.pop(event.position.id, None)

@@ -56,7 +56,7 @@ _requests = msgspec.json.Decoder(OrderRequest)
 
 
 def request_of(intent: Intent) -> OrderRequest:
-    """The order that *intent*, a submit or a leg, asks for.
+    """The order that *intent*, a submit, a leg or a close, asks for.
 
     Raises ``ValueError`` if that cannot be read.
     """
