@@ -12,8 +12,9 @@ from tests.simulator.floor import BUY, LIMIT, SELL, START, STOP, Floor, shown, s
 from tradegw.errors import OrderRejected
 from tradegw.model.enums import OrderStatus, RejectReason, Side
 from tradegw.model.events import AlertEvent
-from tradegw.simulator.costs import Bill, Commission, Slippage
+from tradegw.simulator.costs import Bill, Commission
 from tradegw.simulator.positions import Holding, net, opening_part
+from tradegw.simulator.slippage import Slippage
 
 prices = st.decimals(min_value="0.01", max_value=10_000, places=2)
 quantities = st.decimals(min_value=-500, max_value=500, places=3).filter(bool)

@@ -37,8 +37,9 @@ from tradegw.model.enums import (
     TrailingType,
 )
 from tradegw.model.events import AlertEvent, Event, OrderEvent
-from tradegw.simulator.costs import Commission, Slippage
+from tradegw.simulator.costs import Commission
 from tradegw.simulator.paths import Path
+from tradegw.simulator.slippage import Slippage
 
 BARS = ("100/105/95/102", "103/110/99/108", "90/97/88/95", "96/104/94/96")
 HIGH, LOW = Path.HIGH_FIRST, Path.LOW_FIRST

@@ -17,7 +17,8 @@ from tradegw.model import wire
 from tradegw.model.enums import OrderType, Side, TimeInForce, TrailingType
 from tradegw.model.events import AccountEvent, Event, OrderEvent, TradeEvent
 from tradegw.model.order import Order, OrderChange
-from tradegw.simulator.costs import Commission, Slippage
+from tradegw.simulator.costs import Commission
+from tradegw.simulator.slippage import Slippage
 
 CASH = Decimal(20_000)
 

@@ -229,3 +229,10 @@ class TestPast:
         penny = Instrument(symbol="PENNY", start=D("0.01"), places=2)
         for bar in islice(invented_bars(penny, "mock", Timeframe.W1, self.END, 1), 500):
             assert bar.low > 0
+
+
+def test_a_third_of_an_hour_is_twenty_minutes() -> None:
+    """The time of a price is reckoned without a quotient that goes on for ever."""
+    hour = Tick("X", START + timedelta(hours=1), D(103), D(103), D(103))
+    move = Move(D(100), D(100), START, hour)
+    assert move.time_at(BUY, D(101)) == START + timedelta(minutes=20)

@@ -6,12 +6,13 @@ from decimal import Decimal
 from typing import Final
 
 from ..errors import InvalidRequest, InvalidValue, OrderRejected
-from ..model.enums import OrderType, RejectReason, TimeInForce, TrailingType
+from ..model.enums import OrderType, RejectReason, Side, TimeInForce, TrailingType
 from ..model.money import HUNDRED, ZERO, plain, times
 from ..model.order import OrderChange, OrderRequest
-from .account import MarginAccount
+from .account import MarginAccount, Wanting
 from .ledger import Ledger
 from .market import Market
+from .terms import Terms
 from .working import WorkingOrder
 
 DUPLICATE: Final = "DUPLICATE_CLIENT_ORDER_ID"
@@ -52,6 +53,9 @@ def check_order(
     request: OrderRequest, market: Market, account: MarginAccount, ledger: Ledger
 ) -> None:
     """Raise ``OrderRejected`` for an order that this market or account refuses now."""
+    if market.is_over:
+        message = f"There are no more prices of {request.symbol}"
+        raise OrderRejected(message, RejectReason.SYMBOL_NOT_TRADEABLE.value)
     if market.is_closed:
         raise OrderRejected(f"The market of {request.symbol} is closed", "MARKET_CLOSED")
     if ledger.working_count >= account.terms.most_working:
@@ -64,7 +68,6 @@ def check_order(
             raise OrderRejected(message, DUPLICATE, {"order_id": known.id})
     _check_steps(request, market)
     _check_minima(request, market)
-    signed = request.side.sign * request.quantity
     if request.reduce_only:
         if not _may_reduce(request, account, ledger):
             code = RejectReason.REDUCE_ONLY_VIOLATED.value
@@ -73,7 +76,23 @@ def check_order(
             _check_unheld(request, account, ledger)
     else:
         reference = request.limit_price or request.stop_price
-        _check_funds(market, account, signed, reference)
+        _check_short(request, request.quantity, account)
+        _check_funds(market, account, request, request.quantity, reference)
+
+
+def check_simulated(request: OrderRequest, terms: Terms) -> None:
+    """Raise ``InvalidValue`` for what is not simulated, and would else be passed over."""
+    unknown = {
+        "margin_mode": request.margin_mode,
+        "display_quantity": request.display_quantity,
+        "hidden": request.hidden,
+    }
+    for name, value in unknown.items():
+        if value:
+            raise InvalidValue(f"{name} is not simulated", name, str(value))
+    if request.leverage is not None and request.leverage != terms.leverage:
+        message = f"the leverage is {plain(terms.leverage)} for every order"
+        raise InvalidValue(message, "leverage", plain(request.leverage))
 
 
 def check_change(order: WorkingOrder, change: OrderChange) -> None:
@@ -103,13 +122,16 @@ def check_change_now(
         return
     remaining = (change.quantity or order.quantity) - order.filled
     reference = change.limit_price or order.limit_price or change.stop_price or order.stop_price
-    _check_funds(market, account, order.side.sign * remaining, reference)
+    _check_short(order, remaining, account)
+    _check_funds(market, account, order, remaining, reference)
 
 
 def _may_reduce(request: OrderRequest, account: MarginAccount, ledger: Ledger) -> bool:
     """Whether there is a position to reduce, or an order at work that may yet open one."""
-    if request.symbol in account.holdings:
-        return bool(account.reducible(request.symbol, request.side))
+    if account.reducible(request):
+        return True
+    if account.holds(request.symbol) and not account.terms.hedging:
+        return False
     return any(
         order.side is not request.side and not order.reduce_only
         for order in ledger.book(request.symbol).values()
@@ -129,7 +151,7 @@ def _check_unheld(request: OrderRequest, account: MarginAccount, ledger: Ledger)
     pair does, unless there can be but one exit; an order at market needs what neither holds. The
     exchange's own exits make way.
     """
-    there = account.reducible(request.symbol, request.side)
+    there = account.reducible(request)
     if not there:
         return  # an order at work may yet open it
     stops = limits = ZERO
@@ -178,15 +200,24 @@ def _check_minima(request: OrderRequest, market: Market) -> None:
         raise OrderRejected(f"the order is worth less than {least}", "INVALID_QUANTITY")
 
 
+def _check_short(order: Wanting, quantity: Decimal, account: MarginAccount) -> None:
+    opens = order.side is Side.SELL and account.opening_part(order, quantity) > 0
+    if opens and not account.terms.short:
+        raise OrderRejected("Short positions are not allowed", "SHORT_NOT_ALLOWED")
+
+
 def _check_funds(
-    market: Market, account: MarginAccount, signed: Decimal, reference: Decimal | None
+    market: Market,
+    account: MarginAccount,
+    order: Wanting,
+    quantity: Decimal,
+    reference: Decimal | None,
 ) -> None:
     """Only what opens must be paid for; without any price yet, the fill will be the judge."""
-    symbol = market.instrument.symbol
     price = reference or (None if market.tick is None else market.last)
     if price is None:
         return
-    if not account.affords(symbol, signed, price):
+    if not account.affords(order, quantity, price):
         available = plain(account.snapshot().margin_available)
         message = f"Insufficient funds: {available} {account.terms.currency} are available"
         raise OrderRejected(message, "INSUFFICIENT_FUNDS")

@@ -13,10 +13,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from ..model.enums import OrderStatus, OrderType, TimeInForce
-from ..model.money import ZERO
+from ..model.enums import OrderStatus, OrderType, TimeInForce, TrailingType
+from ..model.money import HUNDRED, ZERO
 from ..model.order import OrderChange
 from ..model.protection import LegKind
+from .amounts import tidy
 from .ledger import Ledger
 from .terms import Terms
 from .working import WorkingOrder
@@ -52,7 +53,7 @@ class Brackets:
     ) -> None:
         """*order* was filled by *quantity*, and *opened* of it now needs its exits."""
         self._shrink_sibling(order, quantity, time)
-        if order.stop_loss is not None or order.take_profit is not None:
+        if (order.stop_loss, order.take_profit, order.trail) != (None, None, None):
             order.opened += opened
         if order.opened and not (self._terms.brackets_when_filled and order.is_working):
             opened, order.opened = order.opened, ZERO
@@ -97,7 +98,7 @@ class Brackets:
     def _protect(self, entry: WorkingOrder, quantity: Decimal, time: datetime) -> None:
         legs = []
         for kind, price in (
-            (LegKind.STOP_LOSS, entry.stop_loss),
+            (LegKind.STOP_LOSS, _stop_of(entry)),
             (LegKind.TAKE_PROFIT, entry.take_profit),
         ):
             if price is not None and not self._is_forgotten():
@@ -144,3 +145,18 @@ class Brackets:
         for other in self._ledger.all_working():
             if other.oco_group_id == order.oco_group_id and other.is_working:
                 self._desk.end(other, OrderStatus.CANCELLED, time)
+
+
+def _stop_of(entry: WorkingOrder) -> Decimal | None:
+    """Where the stop begins: with one that follows, where that is or at the fixed one, if closer.
+
+    It does not follow here.
+    """
+    trail, fixed = entry.trail, entry.stop_loss
+    if trail is None or not entry.filled:
+        return fixed
+    paid, sign = entry.notional / entry.filled, entry.side.sign
+    share = trail.distance / HUNDRED * paid
+    reach = share if trail.kind is TrailingType.PERCENT else trail.distance
+    begun = tidy(paid - sign * reach)
+    return begun if fixed is None or sign * begun > sign * fixed else fixed

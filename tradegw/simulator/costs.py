@@ -1,4 +1,4 @@
-"""What trading costs: commission per fill, and slippage against us."""
+"""What trading costs: commission per fill."""
 
 from __future__ import annotations
 
@@ -8,15 +8,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from ..model.enums import Side
 from ..model.money import ONE, ZERO, trimmed
-from .amounts import tidy
 
 _TERM: Final = re.compile(
     r"(?P<bound>min|max)?(?P<number>-?[0-9]{1,12}(?:\.[0-9]{1,12})?)(?P<unit>%|bps|/unit|/order)?"
 )
 _RATE_SCALE: Final = {None: ONE, "%": Decimal("0.01"), "bps": Decimal("0.0001")}
-_BASIS: Final = Decimal(10_000)
 
 
 class Rates(Struct, frozen=True, kw_only=True):
@@ -73,7 +70,7 @@ class Commission(Struct, frozen=True):
     def charge(self, bill: Bill, quantity: Decimal, price: Decimal, *, maker: bool) -> Decimal:
         """Add a fill to an order's *bill*; what it costs, in account currency."""
         rates = self.maker if maker else self.taker
-        bill.raw += quantity * price * rates.rate + quantity * rates.per_unit
+        bill.raw += quantity * abs(price) * rates.rate + quantity * rates.per_unit
         if not bill.fills:
             bill.raw += rates.per_order
         bill.fills += 1
@@ -84,16 +81,6 @@ class Commission(Struct, frozen=True):
     def estimate(self, quantity: Decimal, price: Decimal) -> Decimal:
         """What an order filled at once would cost."""
         return self.charge(Bill(), quantity, price, maker=False)
-
-
-class Slippage(Struct, frozen=True):
-    """``bps`` basis points of the price, always against us."""
-
-    bps: Decimal = ZERO
-
-    def against(self, side: Side, price: Decimal) -> Decimal:
-        """What *side* gets instead of *price*."""
-        return tidy(price + side.sign * price * self.bps / _BASIS) if self.bps else price
 
 
 def _rates(text: str) -> Rates:

@@ -9,13 +9,14 @@ from msgspec import Struct
 
 from ..model.enums import AssetClass
 from ..model.market import Instrument as Rules
-from ..model.money import ZERO
+from ..model.money import ONE, ZERO
 
 
 class Instrument(Struct, frozen=True, kw_only=True):
     """A tradable symbol. Orders off the steps or below the minima are refused.
 
-    ``start`` and ``places`` are the first price of a walk and how many decimals its prices show.
+    ``start`` and ``places`` are the first price of a walk and how many decimals its prices show. A
+    unit is worth ``multiplier`` times its price.
     """
 
     symbol: str
@@ -26,6 +27,7 @@ class Instrument(Struct, frozen=True, kw_only=True):
     places: int = 2
     minimum_quantity: Decimal = ZERO
     minimum_notional: Decimal = ZERO
+    multiplier: Decimal = ONE
 
     @property
     def rules(self) -> Rules:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..model.account import Trade
+from ..model.enums import TimeInForce
 from ..model.order import Order
 from .diary import Diary
 from .working import WorkingOrder
@@ -29,6 +30,10 @@ class Ledger:
         self._by_client_id: dict[str, str] = {}
         self._trades: deque[Trade] = deque(maxlen=retained)
         self.sequence = 0
+        self.ordinals: dict[str, int] = {}
+        """How many orders of each symbol there have been."""
+        self.day_orders: dict[str, WorkingOrder] = {}
+        """The working DAY orders by id."""
 
     def book(self, symbol: str) -> dict[int, WorkingOrder]:
         """The working orders of *symbol* by sequence number, in order; one dict for ever."""
@@ -39,6 +44,9 @@ class Ledger:
         self._working[order.id] = order
         if order.client_order_id:
             self._by_client_id[order.client_order_id] = order.id
+        if order.time_in_force is TimeInForce.DAY:
+            self.day_orders[order.id] = order
+        order.ordinal = self.ordinals[order.symbol] = self.ordinals.get(order.symbol, 0) + 1
         self._queue(order)
 
     def requeue(self, order: WorkingOrder) -> None:
@@ -50,6 +58,7 @@ class Ledger:
         """*order* is terminal."""
         del self._books[order.symbol][order.sequence]
         del self._working[order.id]
+        self.day_orders.pop(order.id, None)
         self._done[order.id] = done = order.snapshot()
         self._diary.end(done)
         if len(self._done) > self._retained:
@@ -77,6 +86,9 @@ class Ledger:
             self._done[done.id] = done
         for order in orders:
             self._working[order.id] = order
+            if order.time_in_force is TimeInForce.DAY:
+                self.day_orders[order.id] = order
+            self.ordinals[order.symbol] = max(self.ordinals.get(order.symbol, 0), order.ordinal)
         for order in sorted(self._working.values(), key=lambda order: order.sequence):
             self.book(order.symbol)[order.sequence] = order
         known: list[Order | WorkingOrder] = [*self._done.values(), *self._working.values()]

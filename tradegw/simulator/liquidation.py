@@ -9,6 +9,7 @@ from decimal import Decimal
 from ..model.enums import AccountEventKind, OrderStatus, OrderType, Side, TimeInForce
 from .account import MarginAccount
 from .desk import Desk
+from .fills import Where
 from .ledger import Ledger
 from .market import Market
 from .outbox import Outbox
@@ -36,9 +37,10 @@ class Liquidation:
         try:
             resting = self._ledger.all_working()
             self._outbox.account(AccountEventKind.MARGIN_CALL, self._account.snapshot(), time)
-            for symbol in list(self._account.holdings):
+            for key in list(self._account.holdings):
+                symbol = self._account.symbol_of(key)
                 if symbol in markets:  # else it is no longer traded
-                    self._close(markets[symbol], time)
+                    self._close(markets[symbol], key, time)
                     yield
             for order in resting:
                 if order.is_working:
@@ -47,19 +49,35 @@ class Liquidation:
         finally:
             self._running = False
 
-    def _close(self, market: Market, time: datetime) -> None:
-        symbol = market.instrument.symbol
-        holding = self._account.holdings.get(symbol)
+    def close_all(self, markets: Mapping[str, Market], time: datetime) -> Iterator[None]:
+        """Close all that is open, without need; pauses after each position."""
+        for key in list(self._account.holdings):
+            market = markets[self._account.symbol_of(key)]
+            market.where = Where.END
+            self._close(market, key, time, is_forced=False)
+            yield
+
+    def _close(self, market: Market, key: str, time: datetime, *, is_forced: bool = True) -> None:
+        holding = self._account.holdings.get(key)
         if holding is None:
             return
+        if (
+            is_forced and market.time < time
+        ):  # its price is of another moment than that which led to this
+            market.where = Where.SHOWN
         market.catch_up(time)
-        order = _closing(symbol, holding.quantity, time)
+        position_id = key if self._account.terms.hedging else None
+        order = _closing(market.instrument.symbol, holding.quantity, time, position_id)
+        order.liquidates = is_forced
         self._desk.place(order)
-        self._outbox.liquidation(order)
+        if is_forced:
+            self._outbox.liquidation(order)
         self._desk.execute(market, order, market.price(order.side))
 
 
-def _closing(symbol: str, quantity: Decimal, time: datetime) -> WorkingOrder:
+def _closing(
+    symbol: str, quantity: Decimal, time: datetime, position_id: str | None
+) -> WorkingOrder:
     return WorkingOrder(
         id="",
         symbol=symbol,
@@ -71,4 +89,5 @@ def _closing(symbol: str, quantity: Decimal, time: datetime) -> WorkingOrder:
         updated_at=time,
         reduce_only=True,
         whole=True,
+        position_id=position_id,
     )

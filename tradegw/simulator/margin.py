@@ -21,17 +21,20 @@ class MarginWatch:
 
     def look(self) -> AccountEventKind | None:
         """``MARGIN_CALL``, ``MARGIN_WARNING`` (the first time) or nothing."""
-        if not self._account.holdings:
-            self.warned = False
-            return None
-        equity = self._account.equity
-        used = self._account.margin_used
+        verdict, self.warned = self.foresee()
+        return verdict
+
+    def foresee(self) -> tuple[AccountEventKind | None, bool]:
+        """What :meth:`look` would answer, and whether a warning stands after that."""
+        account = self._account
+        if not account.holdings:
+            return None, False
+        return self.judge(account.equity, account.margin_used)
+
+    def judge(self, equity: Decimal, used: Decimal) -> tuple[AccountEventKind | None, bool]:
+        """As :meth:`foresee`, were these the figures."""
         if equity < self._account.terms.maintenance * used:
-            return AccountEventKind.MARGIN_CALL
+            return AccountEventKind.MARGIN_CALL, self.warned
         if used > WARN_ABOVE * equity:
-            if not self.warned:
-                self.warned = True
-                return AccountEventKind.MARGIN_WARNING
-        elif used < CALM_BELOW * equity:
-            self.warned = False
-        return None
+            return None if self.warned else AccountEventKind.MARGIN_WARNING, True
+        return None, self.warned and used >= CALM_BELOW * equity

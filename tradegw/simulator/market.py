@@ -1,21 +1,22 @@
-"""One symbol: where its price is, and how the resting orders are walked along it.
+"""One symbol: where its price is, what may trade there, and how orders meet a price.
 
-The walk pauses (it is a generator) after everything that happened to an order, so that what was
-told can be answered: an order that is sent then takes part from that very price on.
+A jump pauses (it is a generator) after everything that happened to an order, so that what was told
+can be answered: an order that is sent then takes part from that very price on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final, Protocol
 
 from ..model.enums import OrderStatus, Side
 from ..model.money import ZERO, floor_to_step, trimmed
+from .fills import Where
 from .instruments import Instrument
-from .matching import Meeting, met_on_the_way, pass_by, trades_at
-from .move import Move
+from .matching import pass_by, trades_at
 from .state import MarketState
 from .terms import Terms
 from .ticks import Tick
@@ -35,15 +36,16 @@ class Executes(Protocol):
 
 
 class Market:
-    """The market of one instrument. *orders* are the working ones by sequence number, in order.
+    """The market of one instrument. *book* holds the working orders by sequence number, in order.
 
-    ``time`` is the latest moment at which the price is known to be where it is.
+    ``time`` is the latest moment at which the price is known to be where it is; ``where`` says what
+    brought it there. ``reacts``: what is sent now is in answer to a fill, and takes part at once.
     """
 
     def __init__(
         self,
         instrument: Instrument,
-        orders: dict[int, WorkingOrder],
+        book: dict[int, WorkingOrder],
         terms: Terms,
         desk: Executes,
     ) -> None:
@@ -51,47 +53,68 @@ class Market:
         self.tick: Tick | None = None
         self.bid = self.ask = self.last = ZERO
         self.number = 0
-        self.is_closed = False
-        self._orders = orders
-        self._terms = terms
-        self._desk = desk
+        self.is_closed = self.is_over = False
+        self.where = Where.OPEN
+        self.reacts = False
+        self.book = book
+        self.desk = desk
         self.time = _BEGINNING
+        self._walking = False
+        self._terms = terms
         self._interval: Tick | None = None
         self._taken = {Side.BUY: ZERO, Side.SELL: ZERO}
-        self._walking = False
 
     @property
     def is_idle(self) -> bool:
         """Nothing rests here, so that a tick need only be shown."""
-        return not self._orders
+        return not self.book
 
     def price(self, side: Side) -> Decimal:
         """What *side* gets now."""
         return self.ask if side is Side.BUY else self.bid
 
+    @contextmanager
+    def walked(self) -> Iterator[None]:
+        """While this lasts no other tick can come."""
+        if self._walking:
+            symbol = self.instrument.symbol
+            raise RuntimeError(f"a tick of {symbol} inside of a tick of {symbol}")
+        self._walking = True
+        try:
+            yield
+        finally:
+            self._walking = False
+
     def show(self, tick: Tick) -> None:
         """The price is now that of *tick*, and nothing rests that could trade on the way."""
         self.number += 1
-        self._arrive(tick)
+        self.arrive(tick)
 
     def catch_up(self, now: datetime) -> None:
         """It is *now*, and the price still where it was."""
         self.time = max(self.time, now)
 
-    def steps(self, tick: Tick) -> Iterator[None]:
+    def jump(self, tick: Tick) -> Iterator[None]:
         """Take the price to *tick*; pauses after each thing that happened to an order."""
-        if self._walking:
-            raise RuntimeError(f"a tick of {tick.symbol} inside of a tick of {tick.symbol}")
-        self._walking = True
-        try:
-            self.number += 1
-            if tick.continuous and self.tick is not None:
-                yield from self._walk(tick)
-            else:
-                self._arrive(tick)
-                yield from self._meet_all()
-        finally:
-            self._walking = False
+        self.number += 1
+        self.where = Where.OPEN
+        self.arrive(tick)
+        for order in self.book.values():
+            order.waits = order.arrives_at is not None and order.arrives_at > self.time
+        return self.meet_all()
+
+    def be_at(self, bid: Decimal, ask: Decimal, time: datetime) -> None:
+        """The price has moved there without a jump."""
+        self.bid, self.ask = bid, ask
+        self.catch_up(time)
+        self.last = bid if bid == ask else (bid + ask) / 2
+        self.pass_all(bid, ask)
+
+    def pass_all(self, bid: Decimal, ask: Decimal) -> None:
+        """The price has come by there, where nothing else traded."""
+        for order in self.book.values():
+            if order.active:
+                pass_by(order, ask if order.side is Side.BUY else bid)
 
     def meet(self, order: WorkingOrder) -> bool:
         """Let *order* meet the price as it is; whether anything happened to it."""
@@ -100,26 +123,47 @@ class Market:
         order.active_since = order.active_since or self.time
         happened = False
         if order.held_at != self.number and trades_at(order, self.price(order.side)):
-            happened = self._desk.execute(self, order, self.price(order.side))
+            happened = self.desk.execute(self, order, self.price(order.side))
         if is_first and order.acts_once and order.is_working:
-            self._desk.end(order, OrderStatus.CANCELLED, self.time)
+            self.desk.end(order, OrderStatus.CANCELLED, self.time)
             happened = True
         if order.is_live_limit:
             order.rests = True
         return happened
+
+    def meet_all(self, *, newcomers_only: bool = False) -> Iterator[None]:
+        """Every order meets the price once, in sequence; also those that come meanwhile."""
+        reached = 0
+        if newcomers_only:
+            self.where = Where.SHOWN
+        while batch := [
+            (sequence, order)
+            for sequence, order in self.book.items()
+            if sequence > reached and not (newcomers_only and order.active)
+        ]:
+            for sequence, order in batch:
+                reached = sequence
+                is_current = order.is_working and order.sequence == sequence
+                if is_current and not order.is_absent(self.time) and self.meet(order):
+                    yield
+
+    def volume(self, side: Side) -> Decimal | None:
+        """What is traded in this tick or bar, or offered to *side*, if that is known."""
+        interval = self._interval
+        if interval is None or interval.volume is not None:
+            return None if interval is None else interval.volume
+        return interval.ask_size if side is Side.BUY else interval.bid_size
 
     def left(self, side: Side) -> Decimal | None:
         """How much *side* may still trade in this tick or bar; ``None`` is no limit."""
         interval = self._interval
         if not self._terms.volume_limit or interval is None:
             return None
-        if interval.volume is not None:
-            volume, taken = interval.volume, sum(self._taken.values(), ZERO)
-        else:
-            size = interval.ask_size if side is Side.BUY else interval.bid_size
-            if size is None:
-                return None
-            volume, taken = size, self._taken[side]
+        volume, taken = self.volume(side), self._taken[side]
+        if volume is None:
+            return None
+        if interval.volume is not None:  # of both sides together
+            taken = sum(self._taken.values(), ZERO)
         budget = floor_to_step(volume * self._terms.volume_limit, self.instrument.quantity_step)
         return max(ZERO, trimmed(budget - taken))
 
@@ -140,76 +184,17 @@ class Market:
 
     def restore(self, state: MarketState) -> None:
         """Begin where *state* was."""
-        self._arrive(state.tick)
+        self.arrive(state.tick)
         self.catch_up(state.time)
         self.number = state.number
         self._interval = state.interval
         self._taken = {Side.BUY: state.bought, Side.SELL: state.sold}
 
-    def _arrive(self, tick: Tick) -> None:
+    def arrive(self, tick: Tick) -> None:
+        """The price is that of *tick*, with a new volume if it has jumped there."""
         if not (tick.continuous and self._interval):
             self._interval = tick
             self._taken = {Side.BUY: ZERO, Side.SELL: ZERO}
         self.bid, self.ask, self.last = tick.bid, tick.ask, tick.last
         self.catch_up(tick.time)
         self.tick = tick
-
-    def _meet_all(self, *, newcomers_only: bool = False) -> Iterator[None]:
-        """Every order meets the price once, in sequence; also those that come meanwhile."""
-        reached = 0
-        while batch := [
-            (sequence, order)
-            for sequence, order in self._orders.items()
-            if sequence > reached and not (newcomers_only and order.active)
-        ]:
-            for sequence, order in batch:
-                reached = sequence
-                is_current = order.is_working and order.sequence == sequence
-                if is_current and self.meet(order):
-                    yield
-
-    def _walk(self, tick: Tick) -> Iterator[None]:
-        move = Move(self.bid, self.ask, self.time, tick)
-        while True:
-            yield from self._meet_all(newcomers_only=True)
-            hit = self._next_hit(move)
-            if hit is None:
-                break
-            order, meeting = hit
-            move.go(order.side, meeting.where)
-            self._follow(move)
-            order.triggered = True
-            happened = self._desk.execute(self, order, meeting.price)
-            assert happened, "an order that was met and stays as it is would be met for ever"
-            if order.is_live_limit:
-                order.rests = True
-            yield
-        self._arrive(tick)
-        self._pass_all()
-
-    def _next_hit(self, move: Move) -> tuple[WorkingOrder, Meeting] | None:
-        """The order that trades first on the rest of the way."""
-        first: tuple[WorkingOrder, Meeting] | None = None
-        nearest = ZERO
-        for order in self._orders.values():
-            side = order.side
-            if order.held_at == self.number or self.left(side) == ZERO:
-                continue
-            through = self._terms.limit_through
-            meeting = met_on_the_way(order, move.here(side), move.end(side), through=through)
-            if meeting is None:
-                continue
-            share = move.share_at(side, meeting.where)
-            if first is None or share < nearest:
-                first, nearest = (order, meeting), share
-        return first
-
-    def _follow(self, move: Move) -> None:
-        self.bid, self.ask = move.bid, move.ask
-        self.catch_up(move.time)
-        self.last = self.bid if self.bid == self.ask else (self.bid + self.ask) / 2
-        self._pass_all()
-
-    def _pass_all(self) -> None:
-        for order in self._orders.values():
-            pass_by(order, self.price(order.side))

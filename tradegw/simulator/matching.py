@@ -7,12 +7,14 @@ the price *is* somewhere (a tick, a bar's open), or it *moves* continuously (ins
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ..model.enums import OrderType, Side, TrailingType
 from ..model.money import HUNDRED, ONE
 from .amounts import tidy
 from .working import WorkingOrder
+
+_UNCONDITIONAL: Final = (OrderType.MARKET, OrderType.LIMIT)
 
 
 def is_marketable(side: Side, limit: Decimal, price: Decimal) -> bool:
@@ -80,16 +82,32 @@ def met_on_the_way(
 
 
 def pass_by(order: WorkingOrder, price: Decimal) -> None:
-    """The price has moved to *price*: trigger a stop-limit, take a trailing stop along."""
-    if order.order_type is OrderType.TRAILING_STOP:
-        _trail(order, price)
-    elif (
-        order.order_type is OrderType.STOP_LIMIT
-        and not order.triggered
-        and has_reached_stop(order.side, stop_of(order), price)
-    ):
+    """The price has moved to *price*: take a trailing stop along, and trigger what it has reached.
+
+    A stop that is reached without a fill (there was no volume left) fills when there is some.
+    """
+    if order.triggered or order.order_type in _UNCONDITIONAL:
+        return
+    _trail(order, price)
+    if has_reached_stop(order.side, stop_of(order), price):
         order.triggered = True
-        order.rests = not is_marketable(order.side, _limit_of(order), price)
+        if order.limit_price is not None:
+            order.rests = not is_marketable(order.side, order.limit_price, price)
+
+
+def could_meet(order: WorkingOrder, low: Decimal, high: Decimal) -> bool:
+    """Whether *order* could trade, or trigger, while the price of its side is within these.
+
+    It may say so of one that will not.
+    """
+    buys = order.side is Side.BUY
+    if order.is_live_limit:
+        return low <= _limit_of(order) if buys else high >= _limit_of(order)
+    if order.order_type is OrderType.MARKET or order.triggered:
+        return True
+    if order.order_type is OrderType.TRAILING_STOP:
+        return high > low
+    return high >= stop_of(order) if buys else low <= stop_of(order)
 
 
 def _limit_met(

@@ -81,14 +81,40 @@ class Outbox:
             )
         )
 
-    def flush(self) -> None:
-        """Deliver what waits; does nothing when called from within a delivery."""
+    def flush(self) -> bool:
+        """Deliver what waits, if anything does; not when called from within a delivery."""
         self._settle()
-        if self._delivering:
-            return
+        if self._delivering or not self._waiting:
+            return False
         self._delivering = True
         try:
             while self._waiting:
                 self._deliver(self._waiting.popleft())
         finally:
             self._delivering = False
+        return True
+
+
+class Silence(Outbox):
+    """Tells nobody anything."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _: None, lambda time: time, lambda: None)
+
+    def order(self, kind: OrderEventKind, order: WorkingOrder) -> None:
+        pass
+
+    def trade(self, trade: Trade) -> None:
+        pass
+
+    def position(self, kind: PositionEventKind, position: Position) -> None:
+        pass
+
+    def account(self, kind: AccountEventKind, account: Account, time: datetime) -> None:
+        pass
+
+    def liquidation(self, order: WorkingOrder) -> None:
+        pass
+
+    def flush(self) -> bool:
+        return False

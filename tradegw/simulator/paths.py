@@ -43,28 +43,54 @@ class PriceBar(Struct, frozen=True, gc=False):
 
 
 class Path(enum.Enum):
-    """Which extreme comes first; ``NEAREST`` to the open, the low if both are equally near."""
+    """Which extreme comes first; ``NEAREST`` to the open, the low if both are equally near.
+
+    ``WORST`` and ``BEST`` are for the account, and only known where there is one (``foresight``).
+    """
 
     NEAREST = "nearest"
     HIGH_FIRST = "ohlc"
     LOW_FIRST = "olhc"
+    WORST = "worst"
+    BEST = "best"
 
 
 def bar_ticks(
     symbol: str, bar: PriceBar, timeframe: Timeframe, path: Path = Path.NEAREST
 ) -> tuple[Tick, Tick, Tick, Tick]:
     """The corners of *bar*: a jump to its open, then continuous moves until its end."""
-    third = timedelta(seconds=timeframe.seconds) / 3
-    high_first = _is_high_nearer(bar.middle) if path is Path.NEAREST else path is Path.HIGH_FIRST
+    end = bar.time + timedelta(seconds=timeframe.seconds)
+    return opening(symbol, bar), *corners(symbol, bar, end, high_first=is_high_first(bar, path))
+
+
+def opening(symbol: str, bar: PriceBar) -> Tick:
+    """The jump to the open of *bar*."""
+    return _corner(symbol, bar, bar.time, "open")
+
+
+def closing(symbol: str, bar: PriceBar, end: datetime) -> Tick:
+    """The close of *bar*."""
+    return _corner(symbol, bar, end, "close")
+
+
+def corners(
+    symbol: str, bar: PriceBar, end: datetime, *, high_first: bool
+) -> tuple[Tick, Tick, Tick]:
+    """Where the price goes from the open of *bar*: one extreme, the other, the close at *end*."""
+    third = (end - bar.time) / 3
     first, second = ("high", "low") if high_first else ("low", "high")
-    opened, one, other, closed = (
-        _corner(symbol, bar, bar.time + n * third, name)
-        for n, name in enumerate(("open", first, second, "close"))
+    return (
+        _corner(symbol, bar, bar.time + third, first),
+        _corner(symbol, bar, bar.time + 2 * third, second),
+        _corner(symbol, bar, end, "close"),
     )
-    return opened, one, other, closed
 
 
-def _is_high_nearer(prices: Prices) -> bool:
+def is_high_first(bar: PriceBar, path: Path = Path.NEAREST) -> bool:
+    """Whether *path*, which is one that needs no account, goes to the high first."""
+    if path is not Path.NEAREST:
+        return path is Path.HIGH_FIRST
+    prices = bar.middle
     return prices.high - prices.open < prices.open - prices.low
 
 

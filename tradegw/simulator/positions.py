@@ -14,14 +14,15 @@ from msgspec.structs import replace
 
 from ..model.account import Position
 from ..model.enums import PositionSide
-from ..model.money import ZERO
+from ..model.money import ONE, ZERO
 from .amounts import tidy
 
 
 class Holding(Struct, frozen=True):
     """A position; ``quantity`` is negative when short, and so is ``cost``, what was paid for it.
 
-    ``realised`` is the P&L of what was closed since it was opened, before commissions.
+    ``realised`` is the P&L of what was closed since it was opened, before commissions, in account
+    currency; all else is in prices.
     """
 
     quantity: Decimal
@@ -39,8 +40,10 @@ class Holding(Struct, frozen=True):
         """P&L of what is open, at the price *mark*."""
         return self.quantity * mark - self.cost
 
-    def position(self, position_id: str, symbol: str, mark: Decimal) -> Position:
-        """As the model shows it."""
+    def position(
+        self, position_id: str, symbol: str, mark: Decimal, worth: Decimal = ONE
+    ) -> Position:
+        """As the model shows it; a price of 1 is *worth* so much in account currency."""
         return Position(
             id=position_id,
             symbol=symbol,
@@ -48,7 +51,7 @@ class Holding(Struct, frozen=True):
             quantity=abs(self.quantity),
             average_entry_price=self.average,
             current_price=mark,
-            unrealized_pnl=tidy(self.unrealised(mark)),
+            unrealized_pnl=tidy(self.unrealised(mark) * worth),
             realized_pnl=tidy(self.realised),
             opened_at=self.opened_at,
             updated_at=self.updated_at,
@@ -56,7 +59,8 @@ class Holding(Struct, frozen=True):
 
 
 class Netted(Struct, frozen=True):
-    """What a fill led to. A flip has ``closed`` and ``after``; ``realised`` is of this fill alone.
+    """What a fill led to. A flip has ``closed`` and ``after``; ``realised`` is of this fill alone,
+    in account currency.
 
     ``closed`` is the holding that is gone, with the quantity and cost it last had.
     """
@@ -68,8 +72,10 @@ class Netted(Struct, frozen=True):
     """How much of the fill opened or increased a position, unsigned."""
 
 
-def net(before: Holding | None, quantity: Decimal, price: Decimal, time: datetime) -> Netted:
-    """Fill *quantity* (negative for a sale) at *price*."""
+def net(
+    before: Holding | None, quantity: Decimal, price: Decimal, time: datetime, worth: Decimal = ONE
+) -> Netted:
+    """Fill *quantity* (negative for a sale) at *price*; a price of 1 is *worth* so much."""
     if before is None:
         return Netted(Holding(quantity, quantity * price, time, time), opened=abs(quantity))
     if (before.quantity > 0) == (quantity > 0):
@@ -81,9 +87,9 @@ def net(before: Holding | None, quantity: Decimal, price: Decimal, time: datetim
         )
         return Netted(after, opened=abs(quantity))
     if abs(quantity) < abs(before.quantity):
-        return _reduced(before, quantity, price, time)
+        return _reduced(before, quantity, price, time, worth)
     rest = before.quantity + quantity
-    realised = before.quantity * price - before.cost
+    realised = _in_account(before.quantity * price - before.cost, worth)
     closed = replace(before, realised=before.realised + realised, updated_at=time)
     flipped = Holding(rest, rest * price, time, time) if rest else None
     return Netted(flipped, closed, realised, abs(rest))
@@ -96,9 +102,15 @@ def opening_part(before: Holding | None, quantity: Decimal) -> Decimal:
     return max(ZERO, abs(quantity) - abs(before.quantity))
 
 
-def _reduced(before: Holding, quantity: Decimal, price: Decimal, time: datetime) -> Netted:
+def _in_account(amount: Decimal, worth: Decimal) -> Decimal:
+    return amount if worth == ONE else tidy(amount * worth)
+
+
+def _reduced(
+    before: Holding, quantity: Decimal, price: Decimal, time: datetime, worth: Decimal
+) -> Netted:
     released = tidy(before.cost * -quantity / before.quantity)
-    realised = -quantity * price - released
+    realised = _in_account(-quantity * price - released, worth)
     after = replace(
         before,
         quantity=before.quantity + quantity,

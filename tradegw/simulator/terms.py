@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 from msgspec import Struct
 
 from ..model.money import ONE, ZERO
-from .costs import Commission, Slippage
+from .costs import Commission
+from .paths import Path
+from .slippage import Slippage
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -27,6 +30,16 @@ class Terms(Struct, frozen=True, kw_only=True):
     ``position_prefix``  a position's id is this and its symbol
     ``most_working``     how many orders may be at work at a time
     ``retained``         how many terminal orders, and how many trades, are remembered
+
+    Those of a playback alone:
+
+    ``path``          which way round the price goes through a bar
+    ``fill_current``  orders at market fill at the price last shown, instead of the next
+    ``latency``       how long orders, changes and cancels are on their way
+    ``short``         whether an order may open a short position
+    ``hedging``       each order that opens has a position of its own
+    ``strict``        what is not simulated is refused, not passed over
+    ``seed``          of what is drawn
     """
 
     cash: Decimal = Decimal(100_000)
@@ -47,3 +60,10 @@ class Terms(Struct, frozen=True, kw_only=True):
     position_prefix: str = "pos-"
     most_working: int = 10_000
     retained: int = 50_000
+    path: Path = Path.NEAREST
+    fill_current: bool = False
+    latency: timedelta = timedelta(0)
+    short: bool = True
+    hedging: bool = False
+    strict: bool = False
+    seed: int = 0

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from ..model.enums import OrderStatus, OrderType, RejectReason, Side, TimeInForce, TrailingType
 from ..model.money import ZERO
 from ..model.order import Order, OrderRequest
+from ..model.protection import Trail
 from .amounts import tidy
 from .costs import Bill
 
@@ -28,6 +29,13 @@ class WorkingOrder(Struct, kw_only=True, eq=False, omit_defaults=True):
     ``whole``      filled in one piece, whatever the terms say of parts and volume
     ``opened``     what it opened and has no exits yet
     ``sibling_id`` the other exit of the pair, with which it shares a quantity
+    ``ordinal``    the how-manieth order of its symbol it is
+    ``waits``      it came while a bar was under way, and takes no part before the next jump
+    ``arrives_at`` it is on its way until then
+    ``expires_at`` when a DAY order does, once it could have traded
+    ``pair``       names the exits that belong together, where that is not the exchange's business
+    ``liquidates`` it closes a position for lack of margin
+    ``trail``      how the stop is to follow that the order asks for
     """
 
     id: str
@@ -70,6 +78,13 @@ class WorkingOrder(Struct, kw_only=True, eq=False, omit_defaults=True):
     sibling_id: str | None = None
     brackets: int = 0
     """How many pairs of exits the exchange has placed for it."""
+    ordinal: int = 0
+    waits: bool = False
+    arrives_at: datetime | None = None
+    expires_at: datetime | None = None
+    pair: str | None = None
+    trail: Trail | None = None
+    liquidates: bool = False
 
     @classmethod
     def of(cls, request: OrderRequest, order_id: str, time: datetime) -> WorkingOrder:
@@ -117,6 +132,10 @@ class WorkingOrder(Struct, kw_only=True, eq=False, omit_defaults=True):
         return self.order_type is OrderType.LIMIT or (
             self.order_type is OrderType.STOP_LIMIT and self.triggered
         )
+
+    def is_absent(self, now: datetime) -> bool:
+        """Whether it takes no part yet."""
+        return self.waits or (self.arrives_at is not None and self.arrives_at > now)
 
     def fill(self, quantity: Decimal, price: Decimal, time: datetime) -> None:
         """Book an execution."""

@@ -15,7 +15,8 @@ from ...config.settings import Settings
 from ...model.enums import Platform
 from ...model.money import ONE, ZERO
 from ...model.subscription import EVERYTHING
-from ...simulator.costs import Commission, Slippage
+from ...simulator.costs import Commission
+from ...simulator.slippage import Slippage
 from ...simulator.terms import Terms
 from .chaos import Chaos
 from .tapes import TapeFile, find_tapes
