@@ -20,6 +20,7 @@ from tradegw.model.enums import (
     Side,
 )
 from tradegw.model.events import PositionEvent
+from tradegw.model.market import Instrument
 from tradegw.model.trading import StateSetter, TradingState
 from tradegw.orders.stock import BUSY_LOOKS
 from tradegw.testing.broker import EPOCH
@@ -519,3 +520,48 @@ def test_a_position_event_of_the_broker_counts_as_told(core: Core) -> None:
     )
     core.reconciled()
     assert len(positions_told(core)) == 1
+
+
+# -- what nothing needs to explain
+
+
+def stepped(core: Core, step: str) -> None:
+    """The broker trades AAPL in such steps."""
+    core.broker.instruments["AAPL"] = Instrument(quantity_step=Decimal(step))
+
+
+@pytest.mark.parametrize("left", ["2.9991", "3.0009"])
+def test_less_than_a_step_is_as_the_broker_says(core: Core, left: str) -> None:
+    stepped(core, "0.001")
+    buy(core, "3")
+    for _ in range(BUSY_LOOKS):
+        hold(core, left)
+        core.reconciled()
+    assert core.books.held("AAPL") == Decimal(left)
+    assert not core.trading.is_restricted
+
+
+def test_a_step_must_be_explained(core: Core) -> None:
+    stepped(core, "0.001")
+    buy(core, "3")
+    for _ in range(BUSY_LOOKS):
+        hold(core, "2.999")
+        core.reconciled()
+    assert core.trading.is_restricted
+
+
+@pytest.mark.parametrize(("owed", "is_explained"), [("-3.05", True), ("-3.06", False)])
+def test_interest_explains_that_more_is_owed(core: Core, owed: str, is_explained: bool) -> None:
+    core.broker.fill(core.submit(side=Side.SELL, quantity="3").id, "3")
+    for _ in range(BUSY_LOOKS):
+        hold(core, owed, interest=Decimal("0.0501"))
+        core.reconciled()
+    assert core.trading.is_restricted is not is_explained
+
+
+def test_interest_does_not_explain_that_less_is_owed(core: Core) -> None:
+    core.broker.fill(core.submit(side=Side.SELL, quantity="3").id, "3")
+    for _ in range(BUSY_LOOKS):
+        hold(core, "-2.95", interest=Decimal("0.06"))
+        core.reconciled()
+    assert core.trading.is_restricted

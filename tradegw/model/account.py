@@ -19,10 +19,14 @@ class Account(Struct, frozen=True, omit_defaults=True, kw_only=True):
     margin_available: Decimal
     unrealized_pnl: Decimal
     currency: str
+    realized_pnl: Decimal | None = None
+    total_commission: Decimal | None = None
 
 
 class Position(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """An open position; ``quantity`` is never negative, ``side`` says which way."""
+    """An open position; ``quantity`` is never negative, ``side`` says which way. ``interest`` is
+    what of it is owed for what was borrowed, in kind.
+    """
 
     id: str
     symbol: str
@@ -37,10 +41,13 @@ class Position(Struct, frozen=True, omit_defaults=True, kw_only=True):
     margin_mode: MarginMode | None = None
     leverage: Decimal | None = None
     liquidation_price: Decimal | None = None
+    interest: Decimal | None = None
 
 
 class Trade(Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One execution. ``order_id`` is empty where the broker does not tell."""
+    """One execution. ``order_id`` is empty where the broker does not tell; what stands behind
+    ``is_maker`` is told of the past alone, by an engine that knows it.
+    """
 
     id: str
     order_id: str
@@ -52,6 +59,11 @@ class Trade(Struct, frozen=True, omit_defaults=True, kw_only=True):
     commission_currency: str
     timestamp: datetime
     is_maker: bool | None = None
+    base_price: Decimal | None = None
+    slippage_bps: Decimal | None = None
+    realized_pnl: Decimal | None = None
+    liquidation: bool | None = None
+    position_id: str | None = None
 
 
 class TradeQuery(Struct, frozen=True, kw_only=True):

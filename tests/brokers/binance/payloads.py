@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from tradegw.brokers.binance.spot import wire
+from tradegw.brokers.binance.wire import read
 
 SOLUSDC: dict[str, Any] = {
     "symbol": "SOLUSDC",
@@ -64,7 +65,7 @@ SOLUSDC: dict[str, Any] = {
 
 
 def symbol(**changes: Any) -> wire.Symbol:
-    return wire.read(msgspec.json.encode({**SOLUSDC, **changes}), wire.Symbol)
+    return read(msgspec.json.encode({**SOLUSDC, **changes}), wire.Symbol)
 
 
 ORDER: dict[str, Any] = {
@@ -92,7 +93,7 @@ ORDER: dict[str, Any] = {
 
 
 def order(**changes: Any) -> wire.Order:
-    return wire.read(msgspec.json.encode({**ORDER, **changes}), wire.Order)
+    return read(msgspec.json.encode({**ORDER, **changes}), wire.Order)
 
 
 REPORT: dict[str, Any] = {
@@ -134,7 +135,7 @@ REPORT: dict[str, Any] = {
 
 
 def report(**changes: Any) -> wire.Report:
-    return wire.read(msgspec.json.encode({**REPORT, **changes}), wire.Report)
+    return read(msgspec.json.encode({**REPORT, **changes}), wire.Report)
 
 
 def wrapped(**changes: Any) -> bytes:
@@ -157,7 +158,7 @@ def trade(
         "isBuyer": not qty.startswith("-"),
         "isMaker": False,
     }
-    return wire.read(msgspec.json.encode({**members, **changes}), wire.Trade)
+    return read(msgspec.json.encode({**members, **changes}), wire.Trade)
 
 
 def D(text: str) -> Decimal:

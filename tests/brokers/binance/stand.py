@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
 from tests.brokers.in_memory import Network, outcome, pass_time
+from tradegw.brokers.binance.broker import BinanceBroker
 from tradegw.brokers.binance.config import BinanceSettings, read_settings
 from tradegw.brokers.binance.spot.broker import SpotBroker
 from tradegw.brokers.endpoint import Url
@@ -25,6 +26,7 @@ from tradegw.model.events import OrderEvent, TradeEvent
 from tradegw.model.order import Order, OrderRequest
 from tradegw.model.subscription import Subscription
 from tradegw.testing.binance import FakeBinance, Terms
+from tradegw.testing.binance.spot.stage import Stage
 from tradegw.testing.listener import Notebook
 
 T = TypeVar("T")
@@ -74,9 +76,15 @@ def environ(**more: str) -> dict[str, str]:
 
 
 class Stand:
-    """``broker`` speaks to ``fake``; ``told`` is what it tells. SOLUSDC is at 2.00 to 2.01."""
+    """``broker`` speaks to ``fake``; ``told`` is what it tells. SOLUSDC is at 2.00 to 2.01.
+
+    ``spot`` is the account, also where ``made`` makes the broker of another that trades the pairs
+    of spot, with its calls below ``path``.
+    """
 
     symbol = "SOLUSDC"
+    made: ClassVar[Any] = SpotBroker
+    path = "/api/v3"
 
     def __init__(
         self,
@@ -90,20 +98,28 @@ class Stand:
         self.clock = Clock()
         self.skew = timedelta(seconds=skew_seconds)
         self.fake = FakeBinance(self.clock, terms, now=self.now)
-        self.spot = self.fake.spot
+        self.spot = self.stage()
         self.network = Network(self.clock, self._served)
-        self.settings = gateway_settings(subscriptions)
+        self.settings = self.chosen(subscriptions)
         self.own: BinanceSettings = own or read_settings(environ(), self.settings)
         self.memory = memory or Notes()
         self.spot.set_quote("SOLUSDC", "2.00", "2.01")
         self.told: Notebook
-        self.broker: SpotBroker
+        self.broker: BinanceBroker
         self.new_broker()
+
+    def stage(self) -> Stage:
+        """The account that the broker trades."""
+        return self.fake.spot
+
+    def chosen(self, subscriptions: Iterable[Subscription]) -> Settings:
+        """What the gateway is told to trade."""
+        return gateway_settings(subscriptions)
 
     def new_broker(self) -> None:
         """As after a restart of the gateway."""
         self.told = Notebook()
-        self.broker = SpotBroker(
+        self.broker = type(self).made(
             self.own,
             BrokerParts(
                 settings=self.settings,
@@ -167,7 +183,7 @@ class Stand:
         return [
             call.query
             for call in self.fake.calls
-            if call.verb == verb and call.path == f"/api/v3/{end}"
+            if call.verb == verb and call.path == f"{self.path}/{end}"
         ]
 
     # -- shorthand

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from twisted.internet.defer import Deferred
 
 from tradegw.errors import GatewayError
-from tradegw.model.enums import OrderType
+from tradegw.model.enums import OrderType, Side
 from tradegw.testing.binance import (
     drop,
     garble,
@@ -62,14 +62,21 @@ STEP = Decimal("0.001")
 class Day:
     """One day, by its seed."""
 
-    def __init__(self, seed: int) -> None:
-        self.whole = Whole()
+    calls: ClassVar[tuple[tuple[str, str], ...]] = CALLS
+    entry = "BUY"
+    exits: ClassVar[dict[str, str]] = {"stop_loss": "1.80", "take_profit": "3.00"}
+    limit = "1.95"
+
+    def __init__(self, seed: int, whole: Whole | None = None) -> None:
+        self.seed = seed
+        self.whole = whole or Whole()
         self.random = random.Random(seed)
         self.sent = 0
 
     def run(self) -> None:
         self.whole.start()
-        without_opo(self.whole)
+        if self.seed % 2:
+            without_opo(self.whole)
         deeds = (self.enter, self.enter, self.fault, self.fill, self.tell, self.cut)
         for _ in range(12):
             self.random.choice(deeds)()
@@ -80,25 +87,27 @@ class Day:
 
     def enter(self) -> None:
         self.sent += 1
-        exits: dict[str, Any] = {"stop_loss": "1.80"}
+        wished: dict[str, Any] = {"side": Side(self.entry), "stop_loss": self.exits["stop_loss"]}
         if self.random.random() < 0.7:
-            exits["take_profit"] = "3.00"
+            wished["take_profit"] = self.exits["take_profit"]
         if self.random.random() < 0.5:
-            exits |= {"order_type": OrderType.LIMIT, "limit_price": "1.95"}
+            wished |= {"order_type": OrderType.LIMIT, "limit_price": self.limit}
         name = f"c{self.sent}" if self.random.random() < 0.7 else None
-        wanted = request(quantity="10", client_order_id=name, **exits)
+        wanted = request(quantity="10", client_order_id=name, **wished)
         work: Deferred[Any] = self.whole.core.desk.submit(wanted)
         work.addErrback(lambda failure: failure.trap(GatewayError))
 
     def fault(self) -> None:
-        verb, path = self.random.choice(CALLS)
+        verb, path = self.random.choice(self.calls)
         self.whole.fake.faults.plan(self.random.choice(FAULTS), verb, path)
 
     def fill(self) -> None:
         working = [
             order
             for order in self.whole.spot.orders
-            if order.side == "BUY" and order.status in ("NEW", "PARTIALLY_FILLED")
+            if order.side == self.entry
+            and order.type in ("LIMIT", "MARKET")
+            and order.status in ("NEW", "PARTIALLY_FILLED")
         ]
         if working:
             order = self.random.choice(working)

@@ -93,8 +93,8 @@ def test_nothing_shows_a_secret() -> None:
     assert "canary" not in str(found.variables)
 
 
-@pytest.mark.parametrize("name", ["binance", "binance_spot"])
-def test_both_names_lead_here(name: str) -> None:
+@pytest.mark.parametrize("name", ["binance", "binance_spot", "binance_margin"])
+def test_all_names_lead_here(name: str) -> None:
     assert find(name) is plugin
 
 

@@ -16,7 +16,7 @@ from tradegw.testing.binance import Mood, drop, garble, html, refuse, reset, slo
 
 from .stand import Stand
 
-_CALLS: Final = {"submit": ("POST", "/api/v3/order"), "cancel": ("DELETE", "/api/v3/order")}
+_VERBS: Final = {"submit": "POST", "cancel": "DELETE"}
 _ENDS: Final = frozenset({"FILLED", "CANCELED", "EXPIRED", "REJECTED", "EXPIRED_IN_MATCH"})
 _LACKING: Final = "Account has insufficient balance for requested action."
 
@@ -36,8 +36,10 @@ def _planned(fault: Fault) -> Any:
     }[fault]
 
 
-class BinanceStand(Stand):
+class Judged(Stand):
     """See the contract's own ``Stand``."""
+
+    of_token = False
 
     def start(self) -> None:
         self.spot.world.desk.fees.maker = Decimal(0)  # a fee would be missing in the position
@@ -59,13 +61,13 @@ class BinanceStand(Stand):
         ]
 
     def submits(self) -> int:
-        return sum((call.verb, call.path) == _CALLS["submit"] for call in self.fake.calls)
+        return len(self.calls("POST", "order"))
 
     def plan(self, fault: Fault, call: str) -> None:
-        self.fake.faults.plan(_planned(fault), *_CALLS[call])
+        self.fake.faults.plan(_planned(fault), _VERBS[call], f"{self.path}/order")
 
     def slow(self, call: str, seconds: float) -> None:
-        self.fake.faults.plan(slow(seconds), *_CALLS[call])
+        self.fake.faults.plan(slow(seconds), _VERBS[call], f"{self.path}/order")
 
     def fill(self, order_id: str, quantity: str) -> None:
         self.spot.fill(self.number(order_id), quantity)
@@ -85,7 +87,8 @@ class BinanceStand(Stand):
         self.fake.ws_api.script.delay(1, seconds, "TRADE")
 
     def tell_unknown(self, order_id: str) -> None:
-        self.fake.ws_api.tell({"e": "orderBlessed", "E": 1, "i": self.number(order_id)})
+        event = {"e": "orderBlessed", "E": 1, "i": self.number(order_id)}
+        self.fake.ws_api.tell(event, of_token=self.of_token)
 
     def tell_garbage(self) -> None:
         self.fake.ws_api.say_raw(b'{"event": [')
@@ -93,7 +96,7 @@ class BinanceStand(Stand):
 
 class TestBinance(BrokerContract):
     @pytest.fixture
-    def stand(self) -> Iterator[BinanceStand]:
-        stand = BinanceStand()
+    def stand(self) -> Iterator[Judged]:
+        stand = Judged()
         yield stand
         stand.stop()

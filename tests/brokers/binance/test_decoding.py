@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from tradegw.brokers.binance.bars import bar_from
 from tradegw.brokers.binance.spot import decoding, wire
-from tradegw.brokers.binance.spot.statuses import kind_of
 from tradegw.brokers.binance.times import moment, number_of
+from tradegw.brokers.binance.wire import Kline, read
+from tradegw.brokers.binance.words import kind_of
 from tradegw.model.commission import in_kind
 from tradegw.model.enums import (
     OrderEventKind,
@@ -178,8 +180,8 @@ def test_ids_and_times_may_be_texts() -> None:
 
 def test_a_bar_begins_at_its_time() -> None:
     row = [1767222000000, "137.91", "138.6", "137.4", "138.05", "10433.1", 1767225599999, "1", 8]
-    kline = wire.read(msgspec.json.encode(row), wire.Kline)
-    bar = decoding.bar_from("SOLUSDC", Timeframe.H1, kline)
+    kline = read(msgspec.json.encode(row), Kline)
+    bar = bar_from("SOLUSDC", Timeframe.H1, kline)
     assert (bar.timestamp, bar.open, bar.close) == (moment(1767222000000), D("137.91"), D("138.05"))
 
 
@@ -210,4 +212,4 @@ def test_times_go_there_and_back(at: datetime) -> None:
 )
 def test_no_report_does_more_than_fail_to_be_read(members: dict[str, object]) -> None:
     with contextlib.suppress(msgspec.DecodeError, ValueError):
-        decoding.order_of(wire.read(msgspec.json.encode(members), wire.Report))
+        decoding.order_of(read(msgspec.json.encode(members), wire.Report))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from tradegw.brokers.binance.query import number
 from tradegw.brokers.binance.spot import encoding, ids
 from tradegw.errors import OrderNotFound
 from tradegw.model.enums import OrderType, Side
@@ -58,15 +59,15 @@ def test_types_by_their_names(
 
 @given(some.decimals("0.00000000001", "1e15", allow_nan=False, allow_infinity=False))
 def test_2_numbers_have_no_exponent(value: Decimal) -> None:
-    text = encoding.number(value)
+    text = number(value)
     assert "E" not in text.upper()
     assert Decimal(text) == value
 
 
 def test_numbers_that_python_would_write_with_one() -> None:
-    assert encoding.number(Decimal("1E-7")) == "0.0000001"
-    assert encoding.number(Decimal("1E+2")) == "100"
-    assert encoding.number(Decimal("150.00")) == "150"
+    assert number(Decimal("1E-7")) == "0.0000001"
+    assert number(Decimal("1E+2")) == "100"
+    assert number(Decimal("150.00")) == "150"
 
 
 def test_a_limit_entry_leaves_with_both_exits_for_what_it_receives() -> None:

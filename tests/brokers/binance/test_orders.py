@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from twisted.internet.defer import Deferred
 
 from tests.brokers.binance.stand import Stand, request
+from tradegw.brokers.binance.sightings import SEEN_SECONDS
+from tradegw.brokers.binance.spot.stops import DUE_SECONDS
 from tradegw.errors import (
+    GatewayError,
     InvalidValue,
     OrderDenied,
     OrderNotFound,
@@ -153,12 +158,57 @@ def test_7_an_order_that_was_just_accepted_may_not_be_found_yet(stand: Stand) ->
     assert stand.ask(stand.broker.order(order.id)).id == order.id
 
 
-def test_an_order_of_the_process_before_is_found_by_its_name(stand: Stand) -> None:
-    order = resting(stand)
-    stand.ask(stand.broker.cancel(order.id))
+def restarted(stand: Stand) -> None:
     stand.ask(stand.broker.stopService())
     stand.new_broker()
     stand.start()
+
+
+def test_an_order_of_the_process_before_may_not_be_found_at_once(stand: Stand) -> None:
+    order = resting(stand)
+    restarted(stand)
+    stand.fake.faults.plan(refuse(400, -2013, "Order does not exist."), "GET", "/api/v3/order")
+    assert stand.ask(stand.broker.order(order.id)).id == order.id
+
+
+def test_what_is_no_order_is_not_asked_for_long(stand: Stand) -> None:
+    stand.wait(20.0)
+    before = len(stand.calls("GET", "order"))
+    assert isinstance(stand.refused(stand.broker.order("SOLUSDC:77")), OrderNotFound)
+    assert len(stand.calls("GET", "order")) == before + 1
+
+
+@pytest.mark.parametrize("shown_by", ["stream", "list"])
+def test_an_order_that_worked_a_moment_ago_is_not_believed_to_be_none(
+    stand: Stand, shown_by: str
+) -> None:
+    order = resting(stand)
+    stand.wait(20.0 if shown_by == "stream" else 60.0)
+    if shown_by == "list":
+        stand.ask(stand.broker.open_orders())
+    missing = refuse(400, -2013, "Order does not exist.")
+    stand.fake.faults.plan(missing, "GET", "/api/v3/order", times=2)
+    refusal = stand.refused(stand.broker.order(order.id))
+    assert isinstance(refusal, ProviderError)
+    assert leaves_doubt(refusal)
+    stand.wait(60.0)
+    assert isinstance(stand.refused(stand.broker.order(order.id)), OrderNotFound)
+
+
+def test_of_an_order_that_was_seen_to_end_it_is_believed(stand: Stand) -> None:
+    order = resting(stand)
+    stand.wait(20.0)
+    stand.ask(stand.broker.cancel(order.id))
+    stand.wait()
+    missing = refuse(400, -2013, "Order does not exist.")
+    stand.fake.faults.plan(missing, "GET", "/api/v3/order")
+    assert isinstance(stand.refused(stand.broker.order(order.id)), OrderNotFound)
+
+
+def test_an_order_of_the_process_before_is_found_by_its_name(stand: Stand) -> None:
+    order = resting(stand)
+    stand.ask(stand.broker.cancel(order.id))
+    restarted(stand)
     assert stand.ask(stand.broker.order_by_client_id("c-1")).id == order.id
     missing = stand.refused(stand.broker.order_by_client_id("nobody"))
     assert isinstance(missing, OrderNotFound)
@@ -169,7 +219,7 @@ def test_27_after_a_wipe_of_the_testnet_nothing_is_found_and_everything_goes_on(
     stand: Stand,
 ) -> None:
     order = resting(stand)
-    stand.wait(20.0)
+    stand.wait(SEEN_SECONDS + 5.0)
     stand.spot.wipe()
     assert isinstance(stand.refused(stand.broker.order(order.id)), OrderNotFound)
     assert isinstance(stand.refused(stand.broker.cancel(order.id)), OrderNotFound)
@@ -303,7 +353,48 @@ def test_no_more_is_closed_than_is_free(stand: Stand) -> None:
     assert lacks_holding(refusal)
 
 
+def test_a_close_that_is_refused_by_a_rule_has_the_rules_read_anew(stand: Stand) -> None:
+    stand.submit(quantity="10.005")
+    held = position(stand)
+    stand.spot.symbol("SOLUSDC").step = Decimal("0.01")
+    stand.wait(70.0)
+    stand.refused(stand.broker.close(held, ClosePositionRequest(), "close-1"))
+    stand.wait()
+    closing = stand.ask(stand.broker.close(held, ClosePositionRequest(), "close-2"))
+    assert closing.filled_quantity == Decimal("9.99")
+
+
+def test_no_more_is_closed_at_once_than_the_market_takes(stand: Stand) -> None:
+    stand.submit()
+    stand.spot.symbol("SOLUSDC").market_max_qty = Decimal(4)
+    restarted(stand)
+    held = position(stand)
+    closing = stand.ask(stand.broker.close(held, ClosePositionRequest(), "close-1"))
+    assert closing.filled_quantity == Decimal(4)
+    assert position(stand).quantity == Decimal("5.99")
+
+
 # -- exits
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {},
+        {"take_profit": "3.00"},
+        {"order_type": OrderType.LIMIT, "limit_price": "1.95"},
+        {"stop_loss": None, "take_profit": "1.50", "order_type": OrderType.LIMIT,
+         "limit_price": "1.95"},
+    ],
+)  # fmt: skip
+def test_an_entry_whose_exit_would_be_worth_too_little_is_refused(
+    stand: Stand, members: dict[str, Any]
+) -> None:
+    asked = request(**{"quantity": "2.7", "stop_loss": "1.80", **members})
+    refusal = stand.refused(stand.broker.submit(asked))
+    assert isinstance(refusal, InvalidValue)
+    assert "must be at least 5" in refusal.message
+    assert stand.calls("POST", "order") == []
 
 
 def bracket(stand: Stand, **members: object) -> Order:
@@ -313,8 +404,8 @@ def bracket(stand: Stand, **members: object) -> Order:
 
 def without_opo(stand: Stand) -> None:
     """The exchange has no lists whose exits are for what was received."""
-    instruments = stand.broker._instruments
-    instruments.learn([replace(each, opo_allowed=False) for each in instruments._symbols.values()])
+    instruments: Any = stand.broker.crew.instruments
+    instruments.learn([replace(each, opo_allowed=False) for each in instruments.symbols()])
 
 
 def legs(stand: Stand) -> dict[str, Order]:
@@ -338,10 +429,13 @@ def test_the_exits_of_a_market_buy_are_at_the_exchange_at_once_and_exact(stand: 
     assert {event.order.id for event in told} == {order.id for order in found.values()}
 
 
-def test_the_exits_of_a_limit_buy_wait_for_it_at_the_exchange(stand: Stand) -> None:
-    without_opo(stand)
+@pytest.mark.parametrize("kind", ["opoco", "otoco"])
+def test_the_exits_of_a_limit_buy_wait_for_it_at_the_exchange(stand: Stand, kind: str) -> None:
+    if kind == "otoco":
+        without_opo(stand)
     entry = bracket(stand, order_type=OrderType.LIMIT, limit_price="1.95")
     assert entry.client_order_id == "c-1"
+    assert len(stand.calls("POST", f"orderList/{kind}")) == 1
     waiting = legs(stand)
     assert {order.status for order in waiting.values()} == {OrderStatus.PENDING}
     stand.spot.fill(stand.number(entry.id))
@@ -350,6 +444,21 @@ def test_the_exits_of_a_limit_buy_wait_for_it_at_the_exchange(stand: Stand) -> N
     assert {order.quantity for order in found.values()} == {Decimal("9.99")}
     assert {order.parent_order_id for order in found.values()} == {entry.id}
     assert OrderStatus.PENDING not in {order.status for order in found.values()}
+
+
+@pytest.mark.parametrize(("burns", "received"), [(False, "9.99"), (True, "10")])
+def test_opoco_is_for_what_was_received_whatever_the_fee_is_paid_in(
+    stand: Stand, burns: bool, received: str
+) -> None:
+    stand.spot.set_quote("BNBUSDT", "600", "601")
+    stand.spot.set_quote("SOLUSDT", "2.00", "2.01")
+    stand.spot.deposit("BNB", "5")
+    stand.spot.world.desk.fees.burns_bnb = burns
+    entry = bracket(stand, symbol="SOLUSDT", order_type=OrderType.LIMIT, limit_price="1.95")
+    stand.spot.fill(stand.number(entry.id))
+    stand.wait()
+    assert {order.quantity for order in legs(stand).values()} == {Decimal(received)}
+    assert stand.spot.balances["SOL"] == Decimal(received)
 
 
 def test_exits_are_known_to_be_of_their_entry_after_a_restart(stand: Stand) -> None:
@@ -440,6 +549,34 @@ def test_an_entry_whose_stop_would_find_no_place_is_refused(stand: Stand) -> Non
     stand.ask(stand.broker.cancel(legs(stand)["stop"].id))
     stand.wait()
     bracket(stand, client_order_id="c-5")
+
+
+def test_a_place_is_kept_while_an_entry_is_sent(stand: Stand) -> None:
+    work = [
+        stand.broker.submit(request(stop_loss="1.80", client_order_id=f"c-{number}"))
+        for number in range(7)
+    ]
+    made = [each for each in work if not isinstance(_end(stand, each), OrderDenied)]
+    assert len(made) == 5
+
+
+def _end(stand: Stand, work: Deferred[Order]) -> Order | GatewayError:
+    try:
+        return stand.ask(work)
+    except GatewayError as error:
+        return error
+
+
+def test_a_place_is_kept_for_the_stop_of_what_was_just_bought(stand: Stand) -> None:
+    for number in range(4):
+        bracket(stand, client_order_id=f"c-{number}")
+    stand.fake.faults.plan(refuse(429, -1015, "Too many new orders."), "POST", "*/oco")
+    bracket(stand, client_order_id="c-4")  # whose exits are not taken, and will be ours
+    refusal = stand.refused(stand.broker.submit(request(stop_loss="1.80")))
+    assert isinstance(refusal, OrderDenied)
+    assert "5 are placed or may be needed" in refusal.message
+    stand.wait(DUE_SECONDS + 1.0)
+    stand.submit(stop_loss="1.80")  # it never came: somebody else must have seen to it
 
 
 def test_an_exchange_that_says_that_it_has_opoco_and_has_not_is_asked_for_another(

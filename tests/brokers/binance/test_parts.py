@@ -9,16 +9,18 @@ import pytest
 from twisted.internet.task import Clock
 
 from tests.brokers.wires import ByHand
+from tradegw.brokers.binance.data_stream import BATCH, DataConversation, Ears
 from tradegw.brokers.binance.spot import encoding, ids
-from tradegw.brokers.binance.spot.data_stream import BATCH, DataConversation, Ears
+from tradegw.brokers.binance.spot.instruments import Instruments
 from tradegw.brokers.binance.spot.kin import Kin
 from tradegw.brokers.binance.spot.names import Names
-from tradegw.brokers.binance.spot.wanted import Wanted
+from tradegw.brokers.binance.wanted import Wanted
 from tradegw.errors import GatewayError
 from tradegw.model.enums import Platform, Timeframe
 from tradegw.model.subscription import Subscription
 
-from .payloads import order, report
+from .payloads import order, report, symbol
+from .stand import Notes
 from .test_rules import request
 
 
@@ -187,3 +189,28 @@ def test_an_opoco_names_no_quantity_of_its_exits_and_an_otoco_does() -> None:
     assert "pendingQuantity" not in dict(encoding.bracket(asked))
     with_quantity = dict(encoding.bracket(asked, asked.quantity))
     assert with_quantity["pendingQuantity"] == "2"
+
+
+# -- symbols
+
+
+def listed(memory: Notes, *names: str) -> Instruments:
+    found = Instruments(memory)
+    found.learn([symbol(symbol=name) for name in ("SOLUSDT", "SOLUSDC")])
+    for name in names:
+        found.use(name)
+    return found
+
+
+def test_a_coin_is_traded_where_it_was_last_also_after_a_restart() -> None:
+    memory = Notes()
+    for instruments in (listed(memory, "SOLUSDT", "SOLUSDC", "SOLUSDT"), listed(memory)):
+        traded = instruments.traded("SOL")
+        assert traded is not None
+        assert traded.symbol == "SOLUSDT"
+
+
+def test_what_is_remembered_and_cannot_be_read_is_nothing() -> None:
+    memory = Notes()
+    memory.values["binance:symbols"] = b"{"
+    assert listed(memory).followed() == ()

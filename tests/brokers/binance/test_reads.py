@@ -61,11 +61,18 @@ def test_what_was_paid_in_has_no_cost_and_no_gain(stand: Stand) -> None:
     assert (held.average_entry_price, held.unrealized_pnl) == (Decimal(0), Decimal(0))
 
 
-def test_what_cannot_be_sold_is_no_position(stand: Stand) -> None:
+def test_less_than_a_step_is_no_position(stand: Stand) -> None:
+    stand.submit(quantity="10.005")
+    stand.submit(side=Side.SELL, quantity="9.994")
+    assert stand.spot.balances["SOL"] == Decimal("0.000995")
+    assert positions(stand) == {}
+
+
+def test_what_is_worth_too_little_to_be_sold_by_itself_is_held_all_the_same(stand: Stand) -> None:
     stand.submit()
     held = positions(stand)["SOLUSDC"]
     stand.submit(side=Side.SELL, quantity=held.quantity - Decimal(1))
-    assert positions(stand) == {}  # 1 SOL is worth 2, and less than 5 is not sold
+    assert positions(stand)["SOLUSDC"].quantity == 1  # worth 2; less than 5 is not sold
 
 
 def test_cash_and_what_is_traded_nowhere_is_no_position(stand: Stand) -> None:

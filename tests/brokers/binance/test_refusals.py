@@ -140,3 +140,14 @@ def test_26_a_code_that_is_not_negative_is_no_error_of_binance() -> None:
 )
 def test_every_answer_means_something(status: int, body: bytes, about: About) -> None:
     assert isinstance(error_of(status, body, about, "x"), GatewayError)
+
+
+def test_what_came_too_late_may_have_been_done_whatever_it_says() -> None:
+    body = b'{"code":-2010,"msg":"Account has insufficient balance for requested action."}'
+    assert leaves_doubt(error_of(408, body, About.NEW_ORDER))
+
+
+@pytest.mark.parametrize("rest", [b'"msg":null', b'"msg":"","data":[]', b'"data":null'])
+def test_an_error_with_odd_members_is_one(rest: bytes) -> None:
+    body = b'{"code":-2013,' + rest + b"}"
+    assert isinstance(error_of(400, body, About.ORDER, "c-1"), OrderNotFound)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from tradegw.brokers.binance.filters import Span
 from tradegw.brokers.binance.spot import filters, rules
-from tradegw.brokers.binance.spot.filters import Span
 from tradegw.brokers.binance.spot.orders import exit_of
 from tradegw.errors import InvalidValue, OrderDenied, UnsupportedOperation
 from tradegw.model.enums import OrderType, Side, TimeInForce

@@ -22,11 +22,13 @@ NET = Decimal("9.99")
 """Of ten, less the fee."""
 
 
-@pytest.fixture
-def whole() -> Iterator[Whole]:
+@pytest.fixture(params=["opoco", "otoco"])
+def whole(request: pytest.FixtureRequest) -> Iterator[Whole]:
+    """The exits of limit buys are for what was received, or for what is received at least."""
     whole = Whole()
     whole.start()
-    without_opo(whole)
+    if request.param == "otoco":
+        without_opo(whole)
     yield whole
     whole.stop()
 
@@ -42,6 +44,21 @@ def test_a_market_bracket_covers_exactly_what_was_received(whole: Whole) -> None
     assert whole.selling(stops=True) == whole.selling(stops=False) == NET
     assert len(whole.spot.lists) == 1  # the exchange keeps both
     assert len(whole.spot.orders) == 3  # and nobody placed others
+    assert whole.alerts == []
+
+
+def test_what_a_fee_leaves_over_restricts_nothing(whole: Whole) -> None:
+    bracket(whole, quantity="10.005")
+    whole.wait(10.0)
+    whole.spot.set_quote("SOLUSDC", "1.70", "1.71")
+    whole.wait(200.0)
+    assert whole.held == Decimal("0.000995")  # less than a step, which nobody can sell
+    assert whole.core.trading.status().state is TradingState.ACTIVE
+    whole.spot.set_quote("SOLUSDC", "2.00", "2.01")
+    bracket(whole)
+    whole.wait(200.0)
+    assert whole.core.trading.status().state is TradingState.ACTIVE
+    assert whole.selling(stops=True) == NET
     assert whole.alerts == []
 
 

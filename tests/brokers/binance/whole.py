@@ -8,11 +8,10 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from tests.orders.core import Sink
-from tradegw.brokers.binance.spot.broker import SpotBroker
 from tradegw.brokers.registry import BrokerParts
 from tradegw.core import Core, Surroundings
 from tradegw.metrics.meters import Meters
-from tradegw.model.enums import AlertCode, Platform
+from tradegw.model.enums import AlertCode
 from tradegw.model.events import AlertEvent
 from tradegw.model.protection import ExitLimits
 from tradegw.service import Forwarding
@@ -33,7 +32,7 @@ class Whole(Stand):
         self.sink = Sink()
         news = Forwarding()
         self._ids = getattr(self, "_ids", 0)
-        self.broker = SpotBroker(
+        self.broker = type(self).made(
             self.own,
             BrokerParts(
                 settings=self.settings,
@@ -51,7 +50,7 @@ class Whole(Stand):
             Surroundings(
                 journal=self.store,
                 sink=self.sink,
-                meters=Meters(CollectorRegistry(), Platform.BINANCE_TESTNET),
+                meters=Meters(CollectorRegistry(), self.settings.platform),
                 clock=self.clock,
                 seconds=self.clock.seconds,
                 now=self.now,

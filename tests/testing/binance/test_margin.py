@@ -82,6 +82,20 @@ def test_orders_are_found_and_cancelled(fake: Played) -> None:
     assert gone["orderId"] == str(told["orderId"])
 
 
+def test_what_was_borrowed_for_a_cancelled_order_is_paid_back_unless_that_is_unwanted(
+    fake: Played,
+) -> None:
+    wanted = {"symbol": "BTCUSDT", "side": "SELL", "type": "LIMIT", "timeInForce": "GTC"}
+    for repays, owed in ((None, {}), ("FALSE", {"BTC": Decimal("0.1")})):
+        _status, told = margin(
+            fake, "POST", "order", **wanted, quantity="0.1", price="60000",
+            sideEffectType="MARGIN_BUY", autoRepayAtCancel=repays,
+        )  # fmt: skip
+        assert fake.margin.owed == {"BTC": Decimal("0.1")}
+        margin(fake, "DELETE", "order", symbol="BTCUSDT", orderId=told["orderId"])
+        assert fake.margin.owed == owed
+
+
 def test_pairs_of_exits_have_the_older_words(fake: Played) -> None:
     order(fake, "BUY", "0.1")
     status, told = margin(fake, "POST", "order/oco", symbol="BTCUSDT", side="SELL",

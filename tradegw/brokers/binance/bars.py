@@ -14,23 +14,28 @@ from ...interfaces import WallClock
 from ...market.bars import bar_start, roll_up
 from ...model.enums import Timeframe
 from ...model.market import Bar, BarQuery
-from .spot import wire
-from .spot.decoding import bar_from
-from .spot.wanted import INTERVALS, SOURCES
-from .times import number_of
+from .refusals import PROVIDER
+from .times import moment, number_of
+from .wanted import INTERVALS, SOURCES
+from .wire import Kline
 
 USUAL_BARS: Final = 100
 MOST: Final = 10_000
 MOST_BARS: Final = 1000
 """In one answer."""
 
-Klines: TypeAlias = Callable[[str, tuple[tuple[str, str], ...]], Awaitable[tuple[wire.Kline, ...]]]
+_INSTANT: Final = timedelta(milliseconds=1)
+
+Klines: TypeAlias = Callable[[str, tuple[tuple[str, str], ...]], Awaitable[tuple[Kline, ...]]]
 
 
 class Bars:
-    """Asks *klines*, of a symbol with a query; *now* is Binance's time."""
+    """Asks *klines*, of a symbol with a query, which may span no more than the *longest*; *now* is
+    Binance's time.
+    """
 
-    def __init__(self, klines: Klines, now: WallClock) -> None:
+    def __init__(self, klines: Klines, now: WallClock, longest: timedelta | None = None) -> None:
+        self._longest = longest
         self._klines = klines
         self._now = now
 
@@ -61,25 +66,44 @@ class Bars:
         begin = max(start, earliest)
         found: list[Bar] = []
         while begin <= end:
+            until = end if self._longest is None else min(end, begin + self._longest)
             page = await self._klines(
                 symbol,
                 (
                     ("interval", INTERVALS[frame]),
                     ("startTime", str(number_of(begin))),
-                    ("endTime", str(number_of(end))),
+                    ("endTime", str(number_of(until))),
                     ("limit", str(MOST_BARS)),
                 ),
             )
             found += [bar for bar in _read(symbol, frame, page) if bar.timestamp + length <= now]
-            if len(page) < MOST_BARS or not found:
+            if len(page) < MOST_BARS:
+                begin = until + _INSTANT
+            elif found:
+                begin = found[-1].timestamp + length
+            else:
                 break
-            begin = found[-1].timestamp + length
         return found
 
 
-def _read(symbol: str, frame: Timeframe, page: tuple[wire.Kline, ...]) -> list[Bar]:
+def _read(symbol: str, frame: Timeframe, page: tuple[Kline, ...]) -> list[Bar]:
     return [bar_from(symbol, frame, kline) for kline in page]
 
 
 def _length(frame: Timeframe) -> timedelta:
     return timedelta(seconds=frame.seconds)
+
+
+def bar_from(symbol: str, timeframe: Timeframe, kline: Kline) -> Bar:
+    """One bar, which begins at its time."""
+    return Bar(
+        symbol=symbol,
+        provider=PROVIDER,
+        timeframe=timeframe,
+        timestamp=moment(kline.open_time),
+        open=kline.open,
+        high=kline.high,
+        low=kline.low,
+        close=kline.close,
+        volume=kline.volume,
+    )

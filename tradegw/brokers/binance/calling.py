@@ -18,7 +18,7 @@ from ..call import Call, Reply
 from ..http import Http
 from .limits import WEIGHT
 from .refusals import BAD_TIME, PROVIDER, About, said_by
-from .spot.wire import read
+from .wire import read
 
 T = TypeVar("T")
 Query: TypeAlias = tuple[tuple[str, str], ...]
@@ -53,25 +53,27 @@ class Calling:
         self,
         end: str,
         kind: type[T],
-        weight: int,
+        weight: int | Mapping[str, int],
         about: About,
         *,
         query: Query = (),
         name: str = "",
         lane: Lane = Lane.QUERY,
     ) -> T:
-        """Look something up; *name* is what an error calls it."""
+        """Look something up; *name* is what an error calls it, *weight* counts against the
+        address's unless other limits are named.
+        """
         call = Call(
             method="GET",
             path=self._path(end),
             lane=lane,
             query=query,
-            weight={WEIGHT: weight},
+            weight={WEIGHT: weight} if isinstance(weight, int) else weight,
             repeatable=True,
             deadline=LONG_SECONDS,
             max_bytes=_LONGEST,
         )
-        return await self._asked(call, kind, about, name)
+        return read_reply(await self._succeeded(call, about, name), kind)
 
     async def do(  # noqa: PLR0913  (all of them are of the call)
         self,
@@ -86,8 +88,31 @@ class Calling:
         lane: Lane = Lane.EMERGENCY,
     ) -> T:
         """Make or change something."""
+        reply = await self.done(method, end, weight, about, query=query, name=name, lane=lane)
+        return read_reply(reply, kind)
+
+    async def done(
+        self,
+        method: str,
+        end: str,
+        weight: Mapping[str, int],
+        about: About,
+        *,
+        query: Query = (),
+        name: str = "",
+        lane: Lane = Lane.EMERGENCY,
+    ) -> Reply:
+        """The same, for whoever reads the answer himself."""
         call = Call(method=method, path=self._path(end), lane=lane, query=query, weight=weight)
-        return await self._asked(call, kind, about, name)
+        return await self._succeeded(call, about, name)
+
+    async def attempt(
+        self, method: str, end: str, weight: Mapping[str, int], query: Query, lane: Lane
+    ) -> Reply:
+        """The same, whatever the answer is."""
+        return await self._reply(
+            Call(method=method, path=self._path(end), lane=lane, query=query, weight=weight)
+        )
 
     def close(self) -> None:
         """Drop the connections."""
@@ -96,14 +121,11 @@ class Calling:
     def _path(self, end: str) -> str:
         return end if end.startswith("/") else f"{self._prefix}/{end}"
 
-    async def _asked(self, call: Call, kind: type[T], about: About, name: str) -> T:
+    async def _succeeded(self, call: Call, about: About, name: str) -> Reply:
         reply = await self._reply(call)
         if not 200 <= reply.status < 300:
             raise self._refusal(call, reply, about, name)
-        try:
-            return read(reply.body, kind)
-        except msgspec.DecodeError as error:
-            raise ProviderError(f"Binance's answer cannot be read: {error}", PROVIDER) from error
+        return reply
 
     async def _reply(self, call: Call) -> Reply:
         reply = await self._http.send(call)
@@ -124,3 +146,11 @@ class Calling:
             reason=error.message,
         )
         return error
+
+
+def read_reply(reply: Reply, kind: type[T]) -> T:
+    """An answer that cannot be read leaves doubt: it may have been done."""
+    try:
+        return read(reply.body, kind)
+    except msgspec.DecodeError as error:
+        raise ProviderError(f"Binance's answer cannot be read: {error}", PROVIDER) from error

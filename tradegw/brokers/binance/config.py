@@ -14,7 +14,7 @@ from ...config.settings import Mode, Settings
 from ...secrecy import Secret
 from ..endpoint import Url
 from . import keys
-from .product import PRODUCTS, SPOT, Product
+from .product import MARGIN, PRODUCTS, SPOT, Product
 
 CURRENCY: Final = "USDT"
 _CURRENCY: Final = re.compile(r"[A-Z0-9]{2,12}")
@@ -53,7 +53,7 @@ def read_settings(environ: Mapping[str, str], settings: Settings) -> BinanceSett
         read.problem("BINANCE_API_KEY must be printable ASCII: no header can carry another")
     key = _key(read)
     read.boolean("BINANCE_TESTNET", None)  # settings.mode is what it said; read to be shown
-    usual = product.addresses[settings.mode]
+    usual = product.addresses.get(settings.mode) or product.addresses[Mode.LIVE]
     currency = read.text("BINANCE_CURRENCY", CURRENCY)
     if not _CURRENCY.fullmatch(currency):
         read.problem("BINANCE_CURRENCY must be an asset as Binance writes it, such as USDT")
@@ -77,8 +77,8 @@ def read_settings(environ: Mapping[str, str], settings: Settings) -> BinanceSett
 def _is_hedging(read: Environment, product: Product) -> bool:
     """What the account is set to is compared with it before anything is done."""
     mode = read.choice("BINANCE_POSITION_MODE", "netting", ("netting", "hedging"))
-    if mode == "hedging" and product is SPOT:
-        read.problem("BINANCE_POSITION_MODE is for futures: on spot there is nothing to hedge")
+    if mode == "hedging" and product in (SPOT, MARGIN):
+        read.problem("BINANCE_POSITION_MODE is for futures: elsewhere there is nothing to hedge")
     return mode == "hedging"
 
 

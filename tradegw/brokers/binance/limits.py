@@ -24,6 +24,8 @@ WEIGHT: Final = "weight"
 ORDERS: Final = "orders in 10 seconds"
 ORDERS_DAY: Final = "orders in a day"
 ORDERS_MINUTE: Final = "orders in a minute"
+MARGIN_WEIGHT: Final = "margin weight of the address"
+ACCOUNT_WEIGHT: Final = "margin weight of the account"
 
 RULES: Final = Rules(
     name="binance",
@@ -41,6 +43,20 @@ FUTURES: Final = Rules(
 )
 """Those of USD-M and COIN-M together."""
 
+MARGIN: Final = Rules(
+    name="binance margin",
+    limits=(
+        Limit(WEIGHT, 6000, 60),
+        Limit(MARGIN_WEIGHT, 12_000, 60),
+        Limit(ACCOUNT_WEIGHT, 180_000, 60),
+        Limit(ORDERS, 50, 10),
+        Limit(ORDERS_DAY, 160_000, 86_400),
+    ),
+)
+"""Prices are asked for with the weight of spot; of the calls of margin each counts against the
+address or the account.
+"""
+
 FORBIDDEN: Final = 403
 FORBIDDEN_SECONDS: Final = 60.0
 """Its firewall answers so, in HTML, who asks too often."""
@@ -49,11 +65,21 @@ TOO_MANY_ORDERS: Final = -1015
 _AN_INSTANT: Final = 0.001
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _WORDS: Final = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86_400}
-_USED: Final = re.compile(r"x-mbx-(used-weight|order-count)-(\d{1,4})([smhd])")
+_USED: Final = re.compile(
+    r"x-(mbx-used-weight|mbx-order-count|sapi-used-ip-weight|sapi-used-uid-weight)"
+    r"-(\d{1,4})([smhd])"
+)
 _UNTIL: Final = re.compile(r"until (\d{13})\b")
-_KINDS: Final = {"used-weight": "REQUEST_WEIGHT", "order-count": "ORDERS"}
+_KINDS: Final = {
+    "mbx-used-weight": "REQUEST_WEIGHT",
+    "mbx-order-count": "ORDERS",
+    "sapi-used-ip-weight": "MARGIN_WEIGHT",
+    "sapi-used-uid-weight": "ACCOUNT_WEIGHT",
+}
 _NAMES: Final = {
     ("REQUEST_WEIGHT", 60): WEIGHT,
+    ("MARGIN_WEIGHT", 60): MARGIN_WEIGHT,
+    ("ACCOUNT_WEIGHT", 60): ACCOUNT_WEIGHT,
     ("ORDERS", 10): ORDERS,
     ("ORDERS", 60): ORDERS_MINUTE,
     ("ORDERS", 86_400): ORDERS_DAY,

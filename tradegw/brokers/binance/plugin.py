@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from ...config.settings import Settings
@@ -10,8 +10,14 @@ from ...interfaces import IBroker
 from ..registry import BrokerParts, BrokerPlugin
 from .config import BinanceSettings, read_settings
 from .futures.broker import FuturesBroker
-from .product import SPOT
+from .margin.broker import MarginBroker
+from .product import MARGIN, SPOT
 from .spot.broker import SpotBroker
+
+_BROKERS: Final[dict[str, Callable[[BinanceSettings, BrokerParts], IBroker]]] = {
+    SPOT.name: SpotBroker,
+    MARGIN.name: MarginBroker,
+}
 
 
 class BinancePlugin:
@@ -23,7 +29,7 @@ class BinancePlugin:
 
     def build(self, own: BinanceSettings, parts: BrokerParts) -> IBroker:
         """The broker, not yet started."""
-        return (SpotBroker if own.product is SPOT else FuturesBroker)(own, parts)
+        return _BROKERS.get(own.product.name, FuturesBroker)(own, parts)
 
 
 plugin: Final[BrokerPlugin] = BinancePlugin()

@@ -18,7 +18,7 @@ class Addresses(Struct, frozen=True, kw_only=True):
 
 
 class Product(Struct, frozen=True, kw_only=True):
-    """One product: *prefix* begins every path of its calls."""
+    """One product: *prefix* begins every path of its calls, but for those of a margin account."""
 
     name: str
     prefix: str
@@ -41,6 +41,13 @@ SPOT: Final = Product(
         ),
     },
 )
+
+MARGIN: Final = Product(
+    name="margin",
+    prefix=SPOT.prefix,
+    addresses={Mode.LIVE: SPOT.addresses[Mode.LIVE]},
+)
+"""There is no testnet for it."""
 
 USD_M: Final = Product(
     name="usd-m",
@@ -79,7 +86,7 @@ COIN_M: Final = Product(
 PRODUCTS: Final = {
     Provider.BINANCE: SPOT,
     Provider.BINANCE_SPOT: SPOT,
+    Provider.BINANCE_MARGIN: MARGIN,
     Provider.BINANCE_FUTURES: USD_M,
     Provider.BINANCE_COIN_FUTURES: COIN_M,
 }
-"""Those that are traded; the others are not there yet."""

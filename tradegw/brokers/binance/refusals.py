@@ -36,10 +36,14 @@ UNKNOWN_ORDER: Final = -2011
 NO_SUCH_ORDER: Final = -2013
 CREDENTIALS: Final = frozenset({-1002, -1022, -1099, -2008, -2014, -2015})
 LIMITS: Final = frozenset({-1003, -1015, -1034})
+OF_RULES: Final = frozenset({-1013, -1111, -1121})
+"""Refusals by a rule of the symbol, which may be another than the one that is known."""
+
 _DOUBT: Final = frozenset({-1000, -1001, -1006, -1007})
 _OVERLOADED: Final = -1008
 _LONGEST: Final = 300
 _WORST: Final = 500
+_LATE: Final = 408
 
 
 class About(enum.Enum):
@@ -57,7 +61,7 @@ class Said(Struct, frozen=True):
 
     code: int = 0
     msg: str = ""
-    data: dict[str, Any] | None = None
+    data: Any = None
 
 
 # The first that fits decides.
@@ -102,7 +106,10 @@ _NAMED: Final = re.compile(r"parameter '?(\w+)'?", re.IGNORECASE)
 def said_by(body: bytes) -> Said | None:
     """What is in *body*; ``None`` if that is no error of Binance's own."""
     try:
-        said = msgspec.json.decode(body, type=Said, strict=False)
+        found = msgspec.json.decode(body)
+        told = {} if not isinstance(found, dict) else found
+        given = {name: value for name, value in told.items() if value is not None}
+        said = msgspec.convert(given, type=Said, strict=False)
     except msgspec.MsgspecError:
         return None
     return said if said.code < 0 else None
@@ -125,7 +132,7 @@ def meaning(said: Said, status: int, about: About, name: str = "") -> GatewayErr
     if code == _OVERLOADED:
         # A definite no, which ProviderUnavailable would not be of an order.
         return RateLimited(f"Binance is overloaded: {shown}")
-    if code in _DOUBT or status >= _WORST:
+    if code in _DOUBT or status >= _WORST or status == _LATE:
         return ProviderError(f"Binance failed: {shown}", PROVIDER)
     if code in CREDENTIALS:
         return Unauthorized(f"Binance refused the credentials: {shown}", "AUTH_FAILED")
@@ -146,7 +153,7 @@ def _verdict(code: int, text: str, about: About, name: str) -> GatewayError:
     if about is About.CHANGE and (code == UNKNOWN_ORDER or _NOT_MODIFIABLE.match(text)):
         return OrderNotModifiable(name, shown)
     if code in (-1121, -1220):
-        return OrderRejected(f"Order rejected: {shown}", "INVALID_SYMBOL")
+        return OrderRejected(f"Order rejected: {shown}", "INVALID_SYMBOL", {"code": code})
     if code == -2016:
         return OrderRejected(f"Order rejected: {shown}", "MARKET_CLOSED")
     reason = reject_code(text)
@@ -187,6 +194,6 @@ def _unsaid(status: int) -> GatewayError:
         return Unauthorized("Binance refused the credentials (HTTP 401)", "AUTH_FAILED")
     if status in (404, 410):
         return UnsupportedOperation(f"an address that it had (HTTP {status})", PROVIDER)
-    if status < _WORST and status >= 400 and status != 408:
+    if status < _WORST and status >= 400 and status != _LATE:
         return InvalidRequest(f"Binance: HTTP {status}")
     return ProviderError(f"Binance failed with HTTP {status}", PROVIDER)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from tradegw.brokers.binance.futures import events, wire
-from tradegw.brokers.binance.spot.wire import read
+from tradegw.brokers.binance.wire import read
 from tradegw.model.enums import OrderType, Side
 from tradegw.model.order import OrderRequest
 

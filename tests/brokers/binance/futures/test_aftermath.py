@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 import pytest
+from msgspec import structs
 from twisted.internet.task import Clock
 
 from tests.brokers.binance.stand import Notes
@@ -17,7 +18,7 @@ from tradegw.brokers.binance.futures.holdings import Holdings
 from tradegw.brokers.binance.futures.instruments import Instruments
 from tradegw.brokers.binance.futures.leverage import Leverages
 from tradegw.brokers.binance.futures.venue import COIN_M, USD_M, Venue
-from tradegw.brokers.binance.spot.wire import read
+from tradegw.brokers.binance.wire import read
 from tradegw.errors import ProviderError, UnsupportedOperation
 from tradegw.model.enums import AccountEventKind, MarginMode, PositionEventKind, PositionSide
 from tradegw.model.events import AccountEvent, FinancingEvent, PositionEvent
@@ -128,6 +129,13 @@ def test_a_position_is_told_as_it_opens_changes_and_closes(scene: Scene) -> None
         (CHANGED, "SOLUSDT", Decimal(3)),
         (CLOSED, "SOLUSDT", Decimal(0)),
     ]
+
+
+def test_what_an_older_connection_tells_late_is_left_out(scene: Scene) -> None:
+    newest = account_update(P=[held("5")])
+    scene.aftermath.moved(newest)
+    scene.aftermath.moved(structs.replace(account_update(P=[held("3")]), T=newest.T - 1))
+    assert scene.positions == [(OPENED, "SOLUSDT", Decimal(5))]
 
 
 def test_its_price_follows_from_its_gain(scene: Scene) -> None:

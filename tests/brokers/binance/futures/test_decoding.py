@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradegw.brokers.binance.futures import decoding, wire, worth
-from tradegw.brokers.binance.spot.wire import read
+from tradegw.brokers.binance.wire import read
 from tradegw.model.enums import OrderStatus, OrderType, RejectReason, Side, TrailingType
 
 from .payloads import algo, child, order, update

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tradegw.brokers.binance.futures import encoding, filters, ids, rules, sides
-from tradegw.brokers.binance.futures.orders import exit_of
+from tradegw.brokers.binance.requests import on_steps
 from tradegw.errors import InvalidValue, OrderDenied, OrderNotFound, UnsupportedOperation
 from tradegw.model.enums import OrderType, Side, TimeInForce, TrailingType
 
@@ -130,6 +130,14 @@ def test_what_cannot_reduce_is_refused_here() -> None:
     assert caught.value.reject_code == "REDUCE_ONLY_VIOLATED"
 
 
+@pytest.mark.parametrize("hedging", [False, True])
+def test_a_position_of_another_symbol_is_not_meant(hedging: bool) -> None:
+    for named in ("BTCUSDT", "BTCUSDT:LONG", "SOLUSDT:BOTH"):
+        with pytest.raises(InvalidValue, match="SOLUSDT"):
+            sides.position_side(request(position_id=named), hedging=hedging)
+    assert sides.position_side(request(position_id="SOLUSDT"), hedging=False) == "BOTH"
+
+
 def test_where_positions_are_netted_none_has_a_side() -> None:
     assert sides.position_side(request(position_id="SOLUSDT"), hedging=False) == "BOTH"
     with pytest.raises(InvalidValue):
@@ -181,7 +189,7 @@ def test_an_exit_is_rounded_and_an_order_of_a_client_is_not() -> None:
         reduce_only=True,
         time_in_force=TimeInForce.DAY,
     )
-    rounded = exit_of(stop, LIMITS)
+    rounded = on_steps(stop, LIMITS)
     assert (rounded.stop_price, rounded.quantity) == (Decimal("125.00"), Decimal(4))
     assert rounded.time_in_force is None
     with pytest.raises(InvalidValue, match="multiple of"):

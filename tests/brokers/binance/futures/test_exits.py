@@ -78,6 +78,24 @@ def test_a_stop_that_is_not_answered_rests_once(whole: Whole, fault: Any) -> Non
     assert len(whole.stage.algos) == 1
 
 
+def test_a_stop_that_never_arrived_is_placed_within_seconds(whole: Whole) -> None:
+    whole.fake.faults.plan(drop(), "POST", "/fapi/v1/algoOrder")
+    bracket(whole)
+    whole.wait(5)
+    assert whole.stops == [("BOTH", Decimal(10))]
+
+
+def test_a_stop_that_is_shown_late_is_not_there_twice_in_the_end(whole: Whole) -> None:
+    whole.stage.world.book.lag_seconds = 5.0
+    whole.user_stream.script.lose(1, "ALGO_UPDATE")
+    whole.fake.faults.plan(drop(accepted=True), "POST", "/fapi/v1/algoOrder")
+    bracket(whole)
+    whole.wait(60)
+    assert len(whole.calls("POST", "algoOrder")) >= 2
+    assert whole.stops == [("BOTH", Decimal(10))]
+    assert whole.limits == [Decimal(10)]
+
+
 def test_a_stop_triggered_while_the_gateway_was_away_ends_the_bracket(whole: Whole) -> None:
     bracket(whole)
     whole.wait(10)

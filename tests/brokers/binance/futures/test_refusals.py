@@ -81,6 +81,19 @@ def test_what_cannot_be_changed(code: int) -> None:
     assert isinstance(said(code, about=About.CHANGE), OrderNotModifiable)
 
 
+@pytest.mark.parametrize("code", [-5028, -4117])
+def test_a_new_order_that_came_too_late_was_refused(code: int) -> None:
+    error = said(code)
+    assert isinstance(error, OrderRejected)
+    assert error.reject_code == str(code)
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503])
+@pytest.mark.parametrize("code", [-2019, -2022, -4061, -4116])
+def test_what_failed_inside_leaves_doubt_whatever_it_says(code: int, status: int) -> None:
+    assert leaves_doubt(said(code, status=status))
+
+
 @pytest.mark.parametrize("code", [-1000, -1001, -1006, -1007])
 def test_what_failed_inside_leaves_doubt(code: int) -> None:
     assert isinstance(said(code, status=503), ProviderError)
@@ -91,6 +104,14 @@ def test_of_two_answers_503_one_is_a_definite_no() -> None:
     assert leaves_doubt(said(-1000, unknown, 503))
     assert not leaves_doubt(said(-1, "Service Unavailable.", 503))
     assert leaves_doubt(error_of(408, b"", About.NEW_ORDER))
+
+
+@pytest.mark.parametrize("code", [-1003, -1008, -1015])
+def test_who_calls_too_often_was_not_heard(code: int) -> None:
+    for status in (429, 503):
+        error = said(code, status=status)
+        assert isinstance(error, RateLimited)
+        assert not leaves_doubt(error)
 
 
 def test_nothing_to_change_is_no_failure() -> None:

@@ -15,12 +15,14 @@ from tests.brokers.binance.stand import Notes
 from tradegw.brokers.binance import limits
 from tradegw.brokers.binance.config import read_settings
 from tradegw.brokers.binance.futures import events, wire
+from tradegw.brokers.binance.futures.footing import Footing
+from tradegw.brokers.binance.futures.identity import Identity
 from tradegw.brokers.binance.futures.instruments import Instruments
 from tradegw.brokers.binance.futures.leverage import Leverages
 from tradegw.brokers.binance.futures.prices import routed
-from tradegw.brokers.binance.futures.readiness import Readiness
 from tradegw.brokers.binance.futures.venue import COIN_M, USD_M
 from tradegw.brokers.binance.keys import shared
+from tradegw.brokers.binance.readiness import Readiness
 from tradegw.brokers.binance.signing import Signer
 from tradegw.brokers.call import Call, Reply
 from tradegw.config.problems import ConfigError
@@ -45,6 +47,7 @@ class Exchange:
         self.done: list[tuple[str, object]] = []
         self.error: GatewayError | None = None
         self.hedged = False
+        self.rows: tuple[wire.Balance, ...] = ()
 
     async def set_leverage(self, name: str, leverage: int, lane: Lane) -> None:
         self.done.append((name, leverage))
@@ -67,6 +70,9 @@ class Exchange:
 
     async def exchange_info(self) -> wire.ExchangeInfo:
         return wire.ExchangeInfo(symbols=(symbol(),))
+
+    async def balances(self) -> tuple[wire.Balance, ...]:
+        return self.rows
 
 
 @pytest.fixture
@@ -128,11 +134,53 @@ def test_leverage_that_was_set_elsewhere_is_known(exchange: Any) -> None:
     assert leverages.of("SOLUSDT").leverage == Decimal(7)
 
 
+def test_leverage_is_set_anew_after_the_stream_was_away(exchange: Any) -> None:
+    leverages = Leverages(exchange, USD_M)
+    outcome(leverages.learn())
+    leverages.doubt()
+    assert leverages.of("SOLUSDT").leverage == Decimal(10)
+    for _ in range(2):
+        outcome(leverages.prepare(request(leverage="10"), Lane.ENTRY))
+    assert exchange.done == [("SOLUSDT", 10)]
+
+
+def test_leverage_that_was_told_of_since_is_known_again(exchange: Any) -> None:
+    leverages = Leverages(exchange, USD_M)
+    outcome(leverages.learn())
+    leverages.doubt()
+    leverages.told(events.ConfigUpdate(ac=events.Leverage(s="SOLUSDT", l=10)))
+    outcome(leverages.prepare(request(leverage="10"), Lane.ENTRY))
+    assert exchange.done == []
+
+
+def identified(exchange: Any, memory: Notes, code: str, product: str = "usd-m") -> None:
+    exchange.rows = (wire.Balance(account_alias=code), wire.Balance(account_alias=code))
+    outcome(Identity(exchange, memory, product).check())
+
+
+def test_the_keys_of_another_account_are_refused(exchange: Any) -> None:
+    memory = Notes()
+    for _ in range(2):
+        identified(exchange, memory, "SgsR")
+    with pytest.raises(Unauthorized, match="another account"):
+        identified(exchange, memory, "dbL")
+    with pytest.raises(Unauthorized, match="another account"):
+        identified(exchange, memory, "SgsR", "coin-m")
+    identified(exchange, memory, "SgsR")
+
+
+def test_an_account_that_has_no_code_is_not_refused(exchange: Any) -> None:
+    memory = Notes()
+    identified(exchange, memory, "")
+    assert memory.values == {}
+
+
 def ready(exchange: Any, *, hedging: bool) -> Readiness:
     meter = limits.Meter(lambda: datetime(2026, 1, 1, tzinfo=UTC), limits.FUTURES)
     leverages = Leverages(exchange, USD_M)
-    instruments = Instruments(Notes())
-    return Readiness(exchange, instruments, leverages, meter, Clock(), hedging=hedging)
+    instruments, identity = Instruments(Notes()), Identity(exchange, Notes(), "usd-m")
+    footing = Footing(exchange, identity, instruments, leverages, meter, hedging=hedging)
+    return Readiness(footing, Clock())
 
 
 @pytest.mark.parametrize("hedging", [False, True])

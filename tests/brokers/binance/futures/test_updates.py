@@ -10,13 +10,14 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from tests.brokers.binance.stand import Notes
-from tradegw.brokers.binance.futures import wire
-from tradegw.brokers.binance.futures.children import Children
+from tradegw.brokers.binance.futures import decoding, wire
+from tradegw.brokers.binance.futures.children import REMEMBERED, Children
 from tradegw.brokers.binance.futures.finding import Finding
 from tradegw.brokers.binance.futures.ids import OrderId
 from tradegw.brokers.binance.futures.instruments import Instruments
 from tradegw.brokers.binance.futures.lineage import Lineage
 from tradegw.brokers.binance.futures.updates import Updates
+from tradegw.brokers.binance.sightings import SEEN_SECONDS
 from tradegw.errors import OrderNotFound, ProviderError
 from tradegw.model.enums import OrderEventKind, OrderStatus
 from tradegw.model.events import AlertEvent, OrderEvent, TradeEvent
@@ -36,7 +37,7 @@ class Exchange:
         self.listed: list[wire.Algo] = []
         self.single: dict[int, wire.Algo] = {}
         self.asked: list[str] = []
-        self.fails = 0
+        self.fails = self.broken = 0
 
     async def algos(self, symbol: str, query: Any = ()) -> tuple[wire.Algo, ...]:
         self.asked.append(symbol)
@@ -47,6 +48,9 @@ class Exchange:
 
     async def algo(self, order_id: OrderId, lane: Any) -> wire.Algo:
         self.asked.append(str(order_id))
+        if self.broken:
+            self.broken -= 1
+            raise ProviderError("Binance failed", "binance")
         if order_id.number not in self.single:
             raise OrderNotFound(str(order_id))
         return self.single[order_id.number]
@@ -202,6 +206,93 @@ def test_what_was_triggered_while_the_gateway_was_away_is_told_as_what_it_was() 
     after.updates.told(child())
     after.wait(1)
     assert after.trades == [(WAITING, "551002400")]
+
+
+def test_what_could_not_be_asked_for_is_asked_for_again() -> None:
+    before = Scene()
+    before.updates.waiting_told(algo_update())
+    after = Scene(before.memory)
+    after.exchange.broken = 1
+    after.exchange.single = {3004410021: algo(algoStatus="TRIGGERED", actualOrderId=41200119000)}
+    after.updates.told(child())
+    after.wait(3)
+    assert after.trades == [(WAITING, "551002400")]
+    assert after.memory.values["binance-futures:waiting"] == b"[]"
+
+
+def test_a_child_is_told_as_one_although_its_parent_is_listed_late(scene: Scene) -> None:
+    scene.exchange.listed = [algo()]
+    scene.updates.told(child(ot="STOP_MARKET"))
+    scene.wait(1)
+    assert scene.trades == []
+    scene.exchange.listed = [algo(algoStatus="TRIGGERED", actualOrderId=41200119000)]
+    scene.wait(2)
+    assert scene.trades == [(WAITING, "551002400")]
+
+
+def test_a_child_whose_parent_is_never_shown_is_told_after_all(scene: Scene) -> None:
+    scene.updates.told(child(ot="STOP_MARKET"))
+    scene.wait(5)
+    assert scene.trades == [(ORDINARY, "551002400")]
+
+
+def test_a_stop_that_is_refused_after_it_was_triggered_is_told(scene: Scene) -> None:
+    scene.updates.waiting_told(algo_update())
+    scene.updates.waiting_told(algo_update(1767225904000, X="TRIGGERED", ai="41200119000"))
+    refused = algo_update(1767225904100, X="REJECTED", rm="Margin is insufficient.")
+    scene.updates.waiting_told(refused)
+    assert scene.orders == [(WAITING, CREATED), (WAITING, OrderEventKind.REJECTED)]
+
+
+def test_what_waits_long_is_known_however_much_came_since() -> None:
+    children = Children()
+    children.learn(algo())
+    for number in range(REMEMBERED + 1):
+        children.learn(algo(algoId=number + 1, algoStatus="CANCELED"))
+    assert [each.algo_id for each in children.living()] == [3004410021]
+    children.learn(algo(algoStatus="TRIGGERED", actualOrderId=7))
+    assert children.living() == ()
+
+
+def test_what_an_order_became_is_not_forgotten() -> None:
+    children = Children()
+    children.learn(algo(algoStatus="TRIGGERED", actualOrderId=7))
+    children.learn(algo(algoStatus="TRIGGERED", updateTime=1767225999000))
+    found = children.parent("SOLUSDT", 7)
+    assert found is not None
+    assert found.child == 7
+
+
+def looked_up(scene: Scene, order_id: str, seconds: float = 3.0) -> Any:
+    found: list[Any] = []
+    Deferred.fromCoroutine(scene.finding.look_up(order_id)).addBoth(found.append)
+    scene.wait(seconds)
+    return getattr(found[0], "value", found[0])
+
+
+def test_an_order_of_the_process_before_may_not_be_found_at_once(scene: Scene) -> None:
+    scene.clock.callLater(0.4, scene.exchange.single.update, {3004410021: algo()})
+    assert looked_up(scene, WAITING).id == WAITING
+
+
+def test_what_is_no_order_is_not_asked_for_long(scene: Scene) -> None:
+    scene.wait(60)
+    assert isinstance(looked_up(scene, WAITING, 0.0), OrderNotFound)
+
+
+def test_an_order_that_worked_a_moment_ago_is_not_believed_to_be_none(scene: Scene) -> None:
+    scene.wait(60)
+    scene.finding.sightings.seen(decoding.waiting_from(algo()))
+    assert isinstance(looked_up(scene, WAITING), ProviderError)
+    scene.wait(SEEN_SECONDS)
+    assert isinstance(looked_up(scene, WAITING), OrderNotFound)
+
+
+def test_of_an_order_that_was_seen_to_end_it_is_believed(scene: Scene) -> None:
+    scene.wait(60)
+    scene.finding.sightings.seen(decoding.waiting_from(algo()))
+    scene.finding.sightings.seen(decoding.waiting_from(algo(algoStatus="CANCELED")))
+    assert isinstance(looked_up(scene, WAITING), OrderNotFound)
 
 
 def test_what_waits_no_more_is_not_remembered(scene: Scene) -> None:

@@ -20,7 +20,7 @@ import msgspec
 from twisted.logger import Logger
 
 from ...link.conversation import Progress, Wire
-from ..spot.wire import read
+from ..wire import read
 from . import events
 
 _IDLE: Final = frozenset({"TRADE_LITE", "STRATEGY_UPDATE", "GRID_UPDATE"})

@@ -14,8 +14,8 @@ from ....model.enums import OrderStatus, OrderType
 from ....model.limits import Lane
 from ....model.order import Order, OrderChange, Replaced
 from ...link.account_watch import AccountWatch
+from ..filters import check_span
 from ..refusals import PROVIDER
-from ..spot.rules import check_span
 from . import encoding, ids
 from .children import Children
 from .finding import Finding

@@ -28,6 +28,7 @@ class Children:
 
     def __init__(self) -> None:
         self._algos: OrderedDict[int, wire.Algo] = OrderedDict()
+        self._living: dict[int, wire.Algo] = {}
         self._parents: OrderedDict[tuple[str, int], int] = OrderedDict()
         self._own: OrderedDict[tuple[str, int], None] = OrderedDict()
 
@@ -35,11 +36,15 @@ class Children:
 
     def learn(self, algo: wire.Algo) -> wire.Algo:
         """*algo* as it is known altogether: what is newer, with what only was told before."""
-        before = self._algos.get(algo.algo_id)
+        before = self.algo(algo.algo_id)
         if before is not None:
             algo = _together(before, algo)
         self._algos[algo.algo_id] = algo
         _limit(self._algos)
+        if algo.child is None and _lives(algo):
+            self._living[algo.algo_id] = algo  # however long it waits
+        else:
+            self._living.pop(algo.algo_id, None)
         if algo.child is not None:
             self._parents[(algo.symbol, algo.child)] = algo.algo_id
             self._own.pop((algo.symbol, algo.child), None)
@@ -59,24 +64,20 @@ class Children:
     # -- what is known
 
     def algo(self, number: int) -> wire.Algo | None:
-        return self._algos.get(number)
+        return self._algos.get(number) or self._living.get(number)
 
     def parent(self, symbol: str, number: int) -> wire.Algo | None:
         """Whose child the ordinary order is, as far as is known."""
         found = self._parents.get((symbol, number))
-        return None if found is None else self._algos.get(found)
+        return None if found is None else self.algo(found)
 
     def is_settled(self, symbol: str, number: int) -> bool:
         """Whether it is known whose child the ordinary order is, or that it is nobody's."""
         return (symbol, number) in self._parents or (symbol, number) in self._own
 
-    def may_trigger(self, symbol: str, side: str) -> tuple[wire.Algo, ...]:
-        """Those whose child an order of that *side* could be."""
-        return tuple(algo for algo in self.living() if algo.symbol == symbol and algo.side == side)
-
     def living(self) -> tuple[wire.Algo, ...]:
         """Those that wait still, as far as is known."""
-        return tuple(algo for algo in self._algos.values() if algo.child is None and _lives(algo))
+        return tuple(self._living.values())
 
     # -- as they are told
 

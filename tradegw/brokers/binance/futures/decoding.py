@@ -14,12 +14,13 @@ from ....model.market import Quote
 from ....model.money import ZERO
 from ....model.order import Order
 from ..refusals import PROVIDER
-from ..spot.decoding import middle
+from ..ticks import middle
 from ..times import moment
+from ..words import FILLS, SIDES, TIMES_IN_FORCE, status_of
 from . import sides, wire
 from .events import OrderNews
 from .ids import OrderId, position_id
-from .statuses import ALGO, FILLS, FINISHED, POST_ONLY, SIDES, TIMES_IN_FORCE, TYPES, status_of
+from .statuses import ALGO, FINISHED, POST_ONLY, TYPES
 
 
 def order_from(order: wire.Order) -> Order:

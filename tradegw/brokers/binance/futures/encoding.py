@@ -7,7 +7,8 @@ from typing import Final
 
 from ....model.enums import OrderType
 from ....model.order import Order, OrderRequest
-from ..spot.encoding import Query, number
+from ..calling import Query
+from ..query import number
 from .rules import WAITING
 from .sides import BOTH
 from .statuses import POST_ONLY

@@ -11,7 +11,7 @@ from typing import Any
 
 from ....model.market import Instrument
 from ....model.money import ZERO
-from ..spot.filters import Filters, Span, number_in
+from ..filters import Filters, Span, number_in
 from .wire import Symbol
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Final
 
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import deferLater
 
 from ....errors import OrderNotFound, ProviderError
 from ....interfaces import WallClock
 from ....model.limits import Lane
 from ....model.order import Order
 from ..refusals import PROVIDER
+from ..sightings import Sightings
 from ..times import moment
 from . import decoding, ids, wire
 from .children import Children
@@ -23,12 +22,6 @@ from .instruments import Instruments
 from .rest import Rest
 from .statuses import FINISHED
 
-T = TypeVar("T")
-
-PAUSES_SECONDS: Final = (0.5, 1.0)
-"""An order that was accepted a moment ago may not be found yet."""
-
-YOUNG_SECONDS: Final = 10.0
 REMEMBERED: Final = 5000
 SHOWN: Final = timedelta(days=3)
 """For so long at least an order that ended without executions is shown."""
@@ -48,10 +41,9 @@ class Finding:
         self._rest = rest
         self._children = children
         self._instruments = instruments
-        self._clock = clock
         self._now = now
         self._sent: OrderedDict[str, tuple[str, bool]] = OrderedDict()
-        self._accepted: OrderedDict[str, float] = OrderedDict()
+        self.sightings = Sightings(clock)
 
     def sent(self, client_order_id: str | None, symbol: str, *, waits: bool) -> None:
         """An order is about to be sent under that name; *waits* says to which service."""
@@ -63,9 +55,7 @@ class Finding:
 
     def accepted(self, order_id: OrderId) -> None:
         """Binance has it."""
-        self._accepted[str(order_id)] = self._clock.seconds()
-        if len(self._accepted) > REMEMBERED:
-            self._accepted.popitem(last=False)
+        self.sightings.accepted(str(order_id))
         if not order_id.waits:
             self._children.is_by_itself(order_id.symbol, order_id.number)
 
@@ -86,12 +76,12 @@ class Finding:
 
     async def waiting(self, asked: OrderId, lane: Lane) -> wire.Algo:
         """An order that waits, or did, as Binance has it."""
-        found = await self._patiently(lambda: self._rest.algo(asked, lane), asked)
+        found = await self.sightings.patiently(lambda: self._rest.algo(asked, lane), str(asked))
         return self._children.learn(found)
 
     async def ordinary(self, asked: OrderId, lane: Lane) -> wire.Order:
         """An ordinary order as Binance has it."""
-        return await self._patiently(lambda: self._rest.order(asked, lane), asked)
+        return await self.sightings.patiently(lambda: self._rest.order(asked, lane), str(asked))
 
     async def whole(self, algo: wire.Algo, lane: Lane = Lane.QUERY) -> Order:
         """*algo* with what it became. Fails with what leaves doubt if that is not shown yet."""
@@ -135,14 +125,3 @@ class Finding:
                 continue
             return self._children.told(found)
         raise OrderNotFound(client_order_id)
-
-    async def _patiently(self, ask: Callable[[], Awaitable[T]], order_id: OrderId) -> T:
-        for pause in PAUSES_SECONDS:
-            try:
-                return await ask()
-            except OrderNotFound:
-                age = self._clock.seconds() - self._accepted.get(str(order_id), float("-inf"))
-                if age > YOUNG_SECONDS:
-                    raise
-            await deferLater(self._clock, pause)
-        return await ask()

@@ -9,7 +9,11 @@ from ....errors import OrderNotFound
 from ....model.enums import PositionSide
 from ....model.identifiers import ClientOrderIdRule
 
-CLIENT_IDS: Final = ClientOrderIdRule(longest=36, character=r"[.A-Z:/a-z0-9_-]", unique=False)
+CLIENT_IDS: Final = ClientOrderIdRule(longest=36, character=r"[.A-Z:/a-z0-9_-]")
+"""Unique among open orders alone, in both services. That is enough for exits, the only orders that
+are ever sent twice: as long as the first copy rests the second is refused, when it ended it is
+found by its name, and both only reduce.
+"""
 
 _ID: Final = re.compile(r"(algo:)?(?!algo:)([^:/?#\s]{1,40}):(\d{1,19})", re.ASCII)
 

@@ -49,6 +49,7 @@ class Leverages:
         self._rest = rest
         self._venue = venue
         self._terms: dict[str, Terms] = {}
+        self._doubted: set[str] = set()
         self._lock = DeferredLock()
 
     def of(self, symbol: str) -> Terms:
@@ -63,11 +64,16 @@ class Leverages:
         if update.ac is not None and update.ac.l > 0:
             mode = self.of(update.ac.s).mode
             self._terms[update.ac.s] = Terms(Decimal(update.ac.l), mode)
+            self._doubted.discard(update.ac.s)
 
     def saw(self, risk: wire.Risk) -> None:
         """A position says it (COIN-M)."""
         if risk.leverage is not None:
             self._terms[risk.symbol] = Terms(risk.leverage, mode_of(risk.margin_type))
+
+    def doubt(self) -> None:
+        """What is set elsewhere from now on nobody tells: it is set anew before it is relied on."""
+        self._doubted.update(self._terms)
 
     async def learn(self) -> None:
         """Ask for all of them, where that can be."""
@@ -101,9 +107,11 @@ class Leverages:
             word = _WORDS[request.margin_mode]
             await _unless_so(self._rest.set_margin_type(symbol, word, lane))
             known = Terms(known.leverage, request.margin_mode)
-        if request.leverage not in (None, known.leverage):
+        is_so = request.leverage == known.leverage and symbol not in self._doubted
+        if request.leverage is not None and not is_so:
             await _unless_so(self._rest.set_leverage(symbol, int(request.leverage), lane))
             known = Terms(request.leverage, known.mode)
+            self._doubted.discard(symbol)
         self._terms[symbol] = known
 
 

@@ -40,8 +40,10 @@ class Lineage:
         self._left: list[OrderId] = []
         self._lock = DeferredLock()
 
-    async def settle(self, orders: Iterable[tuple[str, int]]) -> None:
-        """Each of *orders* is a symbol and a number."""
+    async def settle(self, orders: Iterable[tuple[str, int]], *, is_last: bool = True) -> None:
+        """Each of *orders* is a symbol and a number. Unless it *is_last*, one of which no parent is
+        found may be another's child still.
+        """
         unknown = [each for each in orders if not self._children.is_settled(*each)]
         if not unknown:
             return
@@ -51,16 +53,17 @@ class Lineage:
                 await self._look(symbol)
         finally:
             self._lock.release()
-        for symbol, number in unknown:
+        for symbol, number in unknown if is_last else ():
             self._children.is_by_itself(symbol, number)
 
     async def _look(self, symbol: str) -> None:
         listed = await self._rest.algos(symbol)
         self._children.learn_all(listed)
         seen = {algo.algo_id for algo in listed}
-        for asked in self._recalled(symbol):
-            if asked.number not in seen:
+        for asked in [each for each in self._recalled() if each.symbol == symbol]:
+            if asked.number not in seen and self._children.algo(asked.number) is None:
                 await self._ask(asked)
+            self._left.remove(asked)  # not before: whoever could not be asked for is asked again
         for algo in self._children.living():
             if algo.symbol == symbol and algo.algo_id not in seen:
                 await self._ask(OrderId(symbol, algo.algo_id, waits=True))
@@ -83,12 +86,10 @@ class Lineage:
             self._noted = now
             self._memory.remember(REMEMBERED_AS, msgspec.json.encode(sorted(now)))
 
-    def _recalled(self, symbol: str) -> list[OrderId]:
-        """Those of *symbol* that waited when the last process ended; told once."""
+    def _recalled(self) -> list[OrderId]:
+        """Those that waited when the last process ended, and were not asked for yet."""
         self._recall()
-        found = [each for each in self._left if each.symbol == symbol]
-        self._left = [each for each in self._left if each.symbol != symbol]
-        return [each for each in found if self._children.algo(each.number) is None]
+        return self._left
 
     def _recall(self) -> None:
         if self._noted is not None:

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ....errors import (
-    GatewayError,
     OrderDenied,
     OrderNotFound,
     OrderNotModifiable,
     OrderRejected,
-    ProviderError,
-    leaves_doubt,
 )
 from ....model.account import Position
-from ....model.enums import OrderType, Side
+from ....model.enums import OrderType
 from ....model.limits import Lane
 from ....model.order import ClosePositionRequest, Order, OrderRequest
 from ...link.account_watch import AccountWatch
-from ..refusals import PROVIDER
-from ..spot import rules as spot_rules
-from ..spot.filters import Filters, exit_price
+from ..cancelling import not_cancelled
+from ..requests import on_steps
 from . import decoding, encoding, filters, ids, rules, sides
 from .children import Children
 from .finding import Finding
@@ -68,17 +63,22 @@ class Orders:
 
     # -- new ones
 
-    async def submit(self, request: OrderRequest, lane: Lane) -> Order:
-        """The order as Binance took it."""
-        rules.check(request)
-        side = sides.position_side(request, hedging=self._manner.hedging)
+    def manages(self, request: OrderRequest) -> bool:  # noqa: ARG002  (none)
+        """Whether Binance keeps the exits of *request*."""
+        return False
+
+    async def submit(self, asked: OrderRequest, lane: Lane) -> Order:
+        """The order as Binance took it, without its exits."""
+        request = replace(asked, stop_loss=None, take_profit=None, trailing_stop=None)
         symbol = self._instruments.symbol(request.symbol)
         limits = self._instruments.filters(request.symbol)
         if symbol is None or limits is None:
             raise OrderDenied(f"Binance does not trade {request.symbol}", "INVALID_SYMBOL")
         if lane is Lane.EMERGENCY:
-            request = exit_of(request, limits)
-        else:
+            request = on_steps(request, limits)
+        rules.check(request)
+        side = sides.position_side(request, hedging=self._manner.hedging)
+        if lane is not Lane.EMERGENCY:
             least = filters.least_notional(
                 limits,
                 is_linear=self._manner.is_linear,
@@ -151,7 +151,7 @@ class Orders:
         try:
             return self._children.told(await self._rest.cancel(asked))
         except (OrderNotModifiable, OrderNotFound):
-            return await self._not_cancelled(asked)
+            return await not_cancelled(self._finding.look_up(str(asked), Lane.EMERGENCY))
 
     async def _cancel_waiting(self, asked: OrderId) -> Order:
         """What was triggered is cancelled as what it became."""
@@ -164,37 +164,10 @@ class Orders:
             else:
                 return await self._ended(asked)
         if known.child is None:
-            return await self._not_cancelled(asked)
+            return await not_cancelled(self._finding.look_up(str(asked), Lane.EMERGENCY))
         return await self._cancel_ordinary(OrderId(known.symbol, known.child))
 
     async def _ended(self, asked: OrderId) -> Order:
         """How a cancelled order stands: its answer does not say."""
         algo = await self._finding.waiting(asked, Lane.EMERGENCY)
         return await self._finding.whole(algo, Lane.EMERGENCY)
-
-    async def _not_cancelled(self, asked: OrderId) -> Order:
-        try:
-            order = await self._finding.look_up(str(asked), Lane.EMERGENCY)
-        except GatewayError as error:
-            if leaves_doubt(error):
-                raise ProviderError(error.message, PROVIDER) from error
-            raise
-        if order.status.is_terminal:
-            raise OrderNotModifiable(order.id, f"it is {order.status.value}")
-        raise ProviderError(f"Binance did not cancel order {order.id}, which works", PROVIDER)
-
-
-def exit_of(request: OrderRequest, limits: Filters) -> OrderRequest:
-    """An exit of ours as the exchange takes it: on its steps, and for whatever time it gives."""
-    times = spot_rules.TIMES
-    return replace(
-        request,
-        quantity=limits.lot.floor(request.quantity),
-        limit_price=_priced(limits, request.side, request.limit_price, OrderType.LIMIT),
-        stop_price=_priced(limits, request.side, request.stop_price, OrderType.STOP),
-        time_in_force=request.time_in_force if request.time_in_force in times else None,
-    )
-
-
-def _priced(limits: Filters, side: Side, price: Decimal | None, kind: OrderType) -> Decimal | None:
-    return None if price is None else exit_price(limits, side, kind, price)

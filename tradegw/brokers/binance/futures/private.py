@@ -14,10 +14,10 @@ from ...link.stream import Stream
 from ...link.websocket import Limits, Target, web_socket
 from ...registry import BrokerParts
 from ..config import BinanceSettings
+from ..readiness import Readiness
 from ..rotation import Rotation
 from .account_stream import AccountConversation, Ears
 from .listen_key import ListenKey
-from .readiness import Readiness
 from .rest import Rest
 from .venue import Venue
 

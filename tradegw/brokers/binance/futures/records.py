@@ -6,9 +6,9 @@ symbols that were never used from here, and of which nothing is held, is not loo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final
 
 from twisted.logger import Logger
 
@@ -16,23 +16,19 @@ from ....errors import OrderNotFound, ProviderError
 from ....model.account import Trade, TradeQuery
 from ....model.limits import Lane
 from ....model.order import Order, OrderQuery
-from .. import paging
+from ..showing import ended, shown
 from ..times import number_of
 from . import decoding, ids, wire
 from .children import Children
 from .finding import Finding
+from .history import History
 from .ids import OrderId
 from .instruments import Instruments
 from .lineage import Lineage
 from .rest import MOST_ALGOS, MOST_ORDERS, MOST_TRADES, Rest
 from .statuses import FINISHED
 
-T = TypeVar("T")
-U = TypeVar("U")
-
 NEAR: Final = timedelta(seconds=2)
-WEEK: Final = timedelta(days=7) - timedelta(seconds=1)
-"""The longest window of a history."""
 
 
 class Records:
@@ -47,12 +43,14 @@ class Records:
         lineage: Lineage,
         finding: Finding,
         instruments: Instruments,
+        history: History,
     ) -> None:
         self._rest = rest
         self._lineage = lineage
         self._children = children
         self._finding = finding
         self._instruments = instruments
+        self._history = history
 
     async def open_orders(self, lane: Lane = Lane.QUERY) -> list[Order]:
         """All that work, in all symbols."""
@@ -60,7 +58,7 @@ class Records:
         orders = await self._rest.open_orders(lane)  # what was triggered meanwhile is here
         self._children.learn_all(algos)
         await self._lineage.settle((order.symbol, order.order_id) for order in orders)
-        found = self._told(orders, self._children.told)
+        found = shown(orders, self._children.told)
         there = {order.id for order in found}
         for algo in algos:
             order_id = str(OrderId(algo.symbol, algo.algo_id, waits=True))
@@ -68,6 +66,7 @@ class Records:
             found += [] if order is None else [order]
         for order in found:
             self._instruments.use(order.symbol)
+            self._finding.sightings.seen(order)
         return [order for order in found if not order.status.is_terminal]
 
     async def _stands(self, algo: wire.Algo) -> Order | None:
@@ -84,7 +83,7 @@ class Records:
     async def closed_orders(self, query: OrderQuery) -> list[Order]:
         """Those that ended, created since then, newest first."""
         if query.client_order_id is not None:
-            return await self._closed_by_name(query.client_order_id)
+            return await ended(self._finding.by_client_id(query.client_order_id))
         since = None if query.since is None else query.since - NEAR
         found: list[Order] = []
         for symbol in self._symbols(query.symbol):
@@ -92,38 +91,29 @@ class Records:
         return sorted(found, key=lambda order: order.created_at, reverse=True)
 
     async def _closed_in(self, symbol: str, since: datetime | None) -> list[Order]:
-        algos = await paging.history(
+        algos = await self._history.read(
             lambda asked: self._rest.algos(symbol, asked),
             lambda algo: algo.algo_id,
             lambda algo: algo.create_time,
             MOST_ALGOS,
             since,
-            WEEK,
         )
         self._children.learn_all(algos)
-        orders = await paging.history(
+        orders = await self._history.read(
             lambda asked: self._rest.orders(symbol, asked),
             lambda order: order.order_id,
             lambda order: order.time or order.update_time or 0,
             MOST_ORDERS,
             since,
-            WEEK,
         )
         await self._lineage.settle((symbol, order.order_id) for order in orders)
-        found = {order.id: order for order in self._told(orders, self._children.told)}
+        found = {order.id: order for order in shown(orders, self._children.told)}
         for algo in algos:
             order_id = str(OrderId(algo.symbol, algo.algo_id, waits=True))
             ended = None if order_id in found else await self._stands(algo)
             if ended is not None:
                 found[order_id] = ended
         return [order for order in found.values() if order.status.is_terminal]
-
-    async def _closed_by_name(self, client_order_id: str) -> list[Order]:
-        try:
-            order = await self._finding.by_client_id(client_order_id)
-        except OrderNotFound:
-            return []
-        return [order] if order.status.is_terminal else []
 
     async def trades(self, query: TradeQuery) -> list[Trade]:
         """Executions, oldest first."""
@@ -132,13 +122,12 @@ class Records:
         since = None if query.since is None else query.since - NEAR
         found: list[Trade] = []
         for symbol in self._symbols(query.symbol):
-            listed = await paging.history(
+            listed = await self._history.read(
                 lambda asked, symbol=symbol: self._rest.trades(symbol, asked),  # type: ignore[misc]  # bound at once
                 lambda trade: trade.id,
                 lambda trade: trade.time,
                 MOST_TRADES,
                 since,
-                WEEK,
             )
             earliest = 0 if since is None else number_of(since)
             found += await self._named([each for each in listed if each.time >= earliest])
@@ -161,7 +150,7 @@ class Records:
     async def _named(self, trades: Iterable[wire.Trade]) -> list[Trade]:
         listed = list(trades)
         await self._lineage.settle((trade.symbol, trade.order_id) for trade in listed)
-        return self._told(
+        return shown(
             listed,
             lambda trade: decoding.trade_from(
                 trade, self._children.id_of(trade.symbol, trade.order_id)
@@ -172,13 +161,3 @@ class Records:
         if named is not None:
             return () if self._instruments.symbol(named) is None else (named,)
         return self._instruments.concerned()
-
-    def _told(self, found: Iterable[T], tell: Callable[[T], U]) -> list[U]:
-        """One that cannot be told spoils none of the others."""
-        told = []
-        for each in found:
-            try:
-                told.append(tell(each))
-            except ValueError as error:
-                self.log.warn("an order is not shown: {reason}", reason=str(error))
-        return told

@@ -14,11 +14,12 @@ from ....errors import (
     InvalidValue,
     OrderNotModifiable,
     OrderRejected,
+    ProviderError,
     RateLimited,
     Unauthorized,
 )
 from .. import refusals as shared
-from ..refusals import DUPLICATE, About, Said, said_by
+from ..refusals import DUPLICATE, PROVIDER, About, Said, said_by
 
 NO_CHANGE: Final = frozenset({-4046, -4059, -4171})
 """What was to be set is so already."""
@@ -85,7 +86,15 @@ _BAD_REQUEST: Final = frozenset(
 _BLOCKED: Final = frozenset({-4047, -4048, -4067, -4068})
 _FIELDS: Final = {-4015: "client_order_id", -4028: "leverage"}
 _UNAVAILABLE: Final = "service unavailable."
-_DOWN: Final = 503
+_FAILED: Final = 500
+_LATE: Final = 408
+_REFUSED: Final = frozenset({-1003, -1008, -1015})
+"""Of too many calls: nothing was done."""
+
+OF_RULES: Final = frozenset(
+    {-1013, -1111, -1121, -4001, -4002, -4003, -4004, -4005, -4013, -4014, -4023, -4140, -4164}
+)
+"""Refusals by a rule of the symbol, which may be another than the one that is known."""
 
 
 def error_of(status: int, body: bytes, about: About, name: str = "") -> GatewayError:
@@ -93,17 +102,26 @@ def error_of(status: int, body: bytes, about: About, name: str = "") -> GatewayE
     said = said_by(body)
     if said is None:
         return shared.error_of(status, body, about, name)
-    return _own(said, status, about, name) or shared.meaning(said, status, about, name)
+    own = _failed(said) if status == _LATE or status >= _FAILED else _own(said, about, name)
+    return own or shared.meaning(said, status, about, name)
 
 
-def _own(said: Said, status: int, about: About, name: str) -> GatewayError | None:
+def _failed(said: Said) -> GatewayError | None:
+    """Whatever the code says, it may have been done; but for three that say that it was not."""
+    shown = f"{said.msg[:300]} ({said.code})"
+    if said.msg.strip().lower() == _UNAVAILABLE:
+        return RateLimited(f"Binance is overloaded: {shown}")
+    if said.code in _REFUSED:
+        return None
+    return ProviderError(f"Binance failed: {shown}", PROVIDER)
+
+
+def _own(said: Said, about: About, name: str) -> GatewayError | None:
     """What means something here alone."""
     code, shown = said.code, f"{said.msg[:300]} ({said.code})"
-    if status == _DOWN and said.msg.strip().lower() == _UNAVAILABLE:
-        return RateLimited(f"Binance is overloaded: {shown}")  # a definite no
     if code in NO_CHANGE:
         return OrderRejected(f"Nothing to change: {shown}", str(code), {"unchanged": True})
-    if code in _NOT_MODIFIABLE:
+    if code in _NOT_MODIFIABLE and about is not About.NEW_ORDER:
         return OrderNotModifiable(name, shown)
     if code in _REASONS:
         return OrderRejected(f"Order rejected: {shown}", _REASONS[code], {"code": code})
@@ -118,7 +136,7 @@ def _own(said: Said, status: int, about: About, name: str) -> GatewayError | Non
             str(code),
             {"code": code},
         )
-    if code in _BAD_REQUEST:
+    if code in _BAD_REQUEST | _NOT_MODIFIABLE:
         if about is About.NEW_ORDER:
             return OrderRejected(f"Order rejected: {shown}", str(code), {"code": code})
         return InvalidRequest(f"Binance: {shown}")

@@ -8,7 +8,7 @@ from ....model.limits import Lane
 from ..calling import Calling, Query
 from ..limits import WEIGHT, futures_order
 from ..refusals import About
-from ..spot.wire import Kline, Time
+from ..wire import Kline
 from . import wire
 from .ids import OrderId
 from .venue import Venue
@@ -28,15 +28,7 @@ class Rest:
         self._calls = calls
         self._venue = venue
 
-    def close(self) -> None:
-        """Drop the connections."""
-        self._calls.close()
-
     # -- what is known to everybody
-
-    async def time(self) -> int:
-        """In milliseconds."""
-        return (await self._calls.get("time", Time, 1, About.ACCOUNT)).server_time
 
     async def exchange_info(self) -> wire.ExchangeInfo:
         return await self._calls.get("exchangeInfo", wire.ExchangeInfo, 1, About.ACCOUNT)
@@ -74,6 +66,11 @@ class Rest:
 
     async def account(self) -> wire.Account:
         return await self._calls.get(self._venue.account, wire.Account, 5, About.ACCOUNT)
+
+    async def balances(self) -> tuple[wire.Balance, ...]:
+        """What there is of each asset, as rows that say whose it is."""
+        kind = tuple[wire.Balance, ...]
+        return await self._calls.get(self._venue.balances, kind, 5, About.ACCOUNT)
 
     async def positions(self, lane: Lane = Lane.QUERY) -> tuple[wire.Risk, ...]:
         kind = tuple[wire.Risk, ...]

@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import Final
 
 from ....errors import InvalidValue, OrderDenied, UnsupportedOperation
-from ....model.enums import OrderType, TimeInForce, TrailingType
+from ....model.enums import OrderType, TrailingType
 from ....model.money import ZERO, plain, times
 from ....model.order import OrderRequest
+from ..filters import Filters, check_span
 from ..refusals import PROVIDER
-from ..spot.filters import Filters
-from ..spot.rules import TIMES, check_span
+from ..requests import check_time
 from .wire import Symbol
 
 TYPES: Final = (
@@ -42,18 +42,7 @@ def check(request: OrderRequest) -> None:
     for name, words in _ABSENT.items():
         if getattr(request, name):
             raise UnsupportedOperation(words, PROVIDER)
-    wanted = request.time_in_force
-    if wanted is not None and wanted not in TIMES:
-        allowed = ", ".join(each.value for each in TIMES)
-        raise InvalidValue(
-            f"time_in_force {wanted.value} is not taken by Binance, only {allowed}",
-            "time_in_force",
-            wanted.value,
-        )
-    if request.post_only and (
-        request.order_type is not OrderType.LIMIT or request.tif is not TimeInForce.GTC
-    ):
-        raise InvalidValue("post_only is for LIMIT orders that are GTC", "post_only", "true")
+    check_time(request)
     _check_leverage(request)
     if request.order_type is OrderType.TRAILING_STOP:
         _check_trail(request)

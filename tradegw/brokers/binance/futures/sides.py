@@ -20,6 +20,11 @@ def position_side(request: OrderRequest, *, hedging: bool) -> str:
     Raises ``GatewayError`` if it cannot be what it says.
     """
     named = ids.side_in(request.position_id)
+    whole = ids.position_id(request.symbol, BOTH if named is None else named.value)
+    if request.position_id not in (None, whole):
+        raise InvalidValue(
+            f"position_id must be of {request.symbol}", "position_id", request.position_id
+        )
     if not hedging:
         if named is not None:
             raise InvalidValue(

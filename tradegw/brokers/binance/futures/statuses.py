@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from ....model.enums import OrderEventKind, OrderStatus, OrderType
-from ..spot.statuses import SIDES as SIDES  # noqa: PLC0414  (they are the same)
-from ..spot.statuses import STATUSES as _STATUSES
-from ..spot.statuses import TIMES_IN_FORCE as TIMES_IN_FORCE  # noqa: PLC0414
+from ....model.enums import OrderStatus, OrderType
+from ..words import FILLS
 
-STATUSES: Final = {
-    **_STATUSES,
-    "NEW_INSURANCE": OrderStatus.OPEN,
-    "NEW_ADL": OrderStatus.OPEN,
-}
 TYPES: Final = {
     "MARKET": OrderType.MARKET,
     "LIMIT": OrderType.LIMIT,
@@ -24,6 +17,11 @@ TYPES: Final = {
     "TAKE_PROFIT": OrderType.STOP_LIMIT,
     "TRAILING_STOP_MARKET": OrderType.TRAILING_STOP,
 }
+WAITED: Final = frozenset(
+    {"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"}
+)
+"""Original types of orders that waited for a price: no other order has them any more."""
+
 POST_ONLY: Final = "GTX"
 FINISHED: Final = "FINISHED"
 ALGO: Final = {
@@ -34,27 +32,4 @@ ALGO: Final = {
     "REJECTED": OrderStatus.REJECTED,
     "EXPIRED": OrderStatus.EXPIRED,
 }
-FILLS: Final = frozenset({"TRADE", "CALCULATED"})
 KNOWN: Final = frozenset({"NEW", "CANCELED", "AMENDMENT", "EXPIRED", "REJECTED"} | FILLS)
-_ENDS: Final = {
-    OrderStatus.CANCELLED: OrderEventKind.CANCELLED,
-    OrderStatus.REJECTED: OrderEventKind.REJECTED,
-    OrderStatus.EXPIRED: OrderEventKind.EXPIRED,
-}
-
-
-def status_of(word: str) -> OrderStatus:
-    """An unknown word is of an order that may work: nothing is forgotten because of it."""
-    return STATUSES.get(word, OrderStatus.OPEN)
-
-
-def kind_of(execution: str, status: OrderStatus) -> OrderEventKind:
-    """What is told of an *execution* type that led to *status*."""
-    if execution in FILLS:
-        is_whole = status is OrderStatus.FILLED
-        return OrderEventKind.FILLED if is_whole else OrderEventKind.PARTIALLY_FILLED
-    if status in _ENDS:
-        return _ENDS[status]
-    if status is OrderStatus.FILLED:
-        return OrderEventKind.FILLED
-    return OrderEventKind.CREATED if execution == "NEW" else OrderEventKind.MODIFIED

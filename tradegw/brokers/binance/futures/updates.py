@@ -21,19 +21,22 @@ from ....model.enums import OrderEventKind, OrderStatus, TradeEventKind
 from ....model.events import OrderEvent, TradeEvent
 from ....model.order import Order
 from ..times import moment
+from ..words import FILLS, STATUSES, kind_of
 from . import decoding
 from .children import Children
 from .events import AlgoUpdate, OrderNews, OrderUpdate
 from .finding import Finding
 from .lineage import Lineage
 from .liquidations import Liquidations
-from .statuses import FILLS, KNOWN, STATUSES, kind_of
+from .statuses import KNOWN, WAITED
 
 REMEMBERED: Final = 20_000
 ASK_SECONDS: Final = 0.5
 """Before it is asked whose child an order is: most often that is told by then."""
 
 TIMES: Final = 3
+_TOLD_BY_CHILD: Final = frozenset({"TRIGGERING", "TRIGGERED", "FINISHED"})
+"""Of a rejected one there is no child, though it may have had a number."""
 
 
 class Updates:
@@ -76,8 +79,8 @@ class Updates:
             self._listener.on_suspicion(f"Binance's account stream: {error}")
             return
         self._heard(order)
-        if algo.child is not None or news.X in ("TRIGGERING", "TRIGGERED", "FINISHED"):
-            return  # its child tells the rest
+        if news.X in _TOLD_BY_CHILD or (algo.child is not None and news.X != "REJECTED"):
+            return
         if self._is_repeated(("algo", news.aid, news.X, update.T)):
             return
         self._tell(order, "NEW" if news.X == "NEW" else news.X, update.E or update.T)
@@ -114,12 +117,15 @@ class Updates:
             await deferLater(self._clock, ASK_SECONDS * 2**turn)
             if key not in self._held:
                 return
+            waited = any(update.o.ot in WAITED for update in self._held[key])
+            is_last = not waited or turn == TIMES - 1
             try:
-                await self._lineage.settle([key])
+                await self._lineage.settle([key], is_last=is_last)
             except GatewayError as error:
                 self.log.info("whose child an order is is not known: {why}", why=error.message)
             else:
-                break
+                if is_last or self._children.is_settled(*key):
+                    break
         self._release(key)
 
     def _release_all(self) -> None:

@@ -16,6 +16,7 @@ class Venue(Struct, frozen=True, kw_only=True):
 
     positions: str
     account: str
+    balances: str
     public: str
     market: str
     private: str
@@ -26,6 +27,7 @@ class Venue(Struct, frozen=True, kw_only=True):
 USD_M: Final = Venue(
     positions="/fapi/v3/positionRisk",
     account="/fapi/v3/account",
+    balances="/fapi/v3/balance",
     public="/public/stream",
     market="/market/stream",
     private="/private/ws",
@@ -35,6 +37,7 @@ USD_M: Final = Venue(
 COIN_M: Final = Venue(
     positions="/dapi/v1/positionRisk",
     account="/dapi/v1/account",
+    balances="/dapi/v1/balance",
     public="/stream",
     market="/stream",
     private="/ws",

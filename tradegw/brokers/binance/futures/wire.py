@@ -132,6 +132,12 @@ class Account(Struct, frozen=True, rename="camel", kw_only=True):
     assets: tuple[Asset, ...] = ()
 
 
+class Balance(Struct, frozen=True, rename="camel", kw_only=True):
+    """Money of one kind; ``account_alias`` is the code of the account that it is in."""
+
+    account_alias: str = ""
+
+
 class Dual(Struct, frozen=True, rename="camel"):
     """Whether positions of both sides are kept apart."""
 

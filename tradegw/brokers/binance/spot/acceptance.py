@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from twisted.logger import Logger
+
 from ....model.account import Trade
 from ....model.order import Order
 from . import wire
@@ -20,6 +22,8 @@ from .stops import Stops
 class Acceptance:
     """*executed* hears of executions, of each at least once."""
 
+    log = Logger()
+
     def __init__(
         self, kin: Kin, finding: Finding, stops: Stops, executed: Callable[[Trade], None]
     ) -> None:
@@ -31,8 +35,15 @@ class Acceptance:
     def take(self, order: wire.Order) -> Order:
         """The answer, as the gateway has it."""
         decoded = self.kin.decoded(order)
-        self.finding.accepted(decoded.id)
+        self.finding.sightings.accepted(decoded.id)
         self.stops.saw(decoded)
+        if order.margin_buy_borrow_amount:
+            self.log.info(
+                "order {order_id} borrowed {amount} {asset}",
+                order_id=decoded.id,
+                amount=str(order.margin_buy_borrow_amount),
+                asset=order.margin_buy_borrow_asset,
+            )
         for trade in trades_in(order):
             self._executed(trade)
         return decoded

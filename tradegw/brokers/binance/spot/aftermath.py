@@ -15,9 +15,10 @@ from ....deferreds import as_deferred, logged
 from ....errors import GatewayError
 from ....interfaces import IBrokerListener, WallClock
 from ....model.account import Position
-from ....model.enums import AccountEventKind, PositionEventKind
+from ....model.enums import PositionEventKind
 from ....model.events import AccountEvent, PositionEvent
 from ....model.money import ZERO
+from ..levels import Levels
 from .holdings import Holdings
 
 SOON_SECONDS: Final = 0.3
@@ -31,9 +32,16 @@ class Aftermath:
     log = Logger()
 
     def __init__(
-        self, holdings: Holdings, listener: IBrokerListener, now: WallClock, clock: IReactorTime
+        self,
+        holdings: Holdings,
+        listener: IBrokerListener,
+        now: WallClock,
+        clock: IReactorTime,
+        levels: Levels,
     ) -> None:
         self._holdings = holdings
+        self._levels = levels
+        levels.fell = self.moved
         self._listener = listener
         self._now = now
         self._clock = clock
@@ -91,7 +99,7 @@ class Aftermath:
         if moves != self._moves or self._shown is None:
             return False
         self._tell_positions({each.id: each for each in positions})
-        kind = AccountEventKind.BALANCE_UPDATED
+        kind = self._levels.kind()
         self._listener.on_event(AccountEvent(timestamp=self._now(), event=kind, account=account))
         return True
 

@@ -12,17 +12,18 @@ from decimal import Context, Decimal
 from typing import Final
 
 from ....model.account import Trade
-from ....model.enums import OrderStatus, Side, Timeframe, TimeInForce, TrailingType
-from ....model.market import Bar, Quote
+from ....model.enums import OrderStatus, Side, TimeInForce, TrailingType
+from ....model.market import Quote
 from ....model.money import HUNDRED, ZERO, trimmed
 from ....model.order import Order
 from ..refusals import PROVIDER
+from ..ticks import middle
 from ..times import moment
+from ..words import FILLS, SIDES, TIMES_IN_FORCE, status_of
 from . import wire
 from .ids import OrderId
-from .statuses import FILLS, REASONS, SIDES, TIMES_IN_FORCE, TYPES, status_of
+from .statuses import REASONS, TYPES
 
-_TWO: Final = Decimal(2)
 _DIVIDING: Final = Context(prec=18)
 """More digits than any price has, and few enough for the smallest."""
 
@@ -192,11 +193,6 @@ def trade_from(trade: wire.Trade) -> Trade:
     )
 
 
-def middle(bid: Decimal, ask: Decimal) -> Decimal:
-    """Between *bid* and *ask*; where one side is missing, zero, the other."""
-    return (bid + ask) / _TWO if bid and ask else bid or ask
-
-
 def quote_from(symbol: str, ticker: wire.Ticker, now: int) -> Quote:
     """The newest of everything; raises ``ValueError`` if there is no price at all."""
     last = ticker.last_price or middle(ticker.bid_price, ticker.ask_price)
@@ -212,19 +208,4 @@ def quote_from(symbol: str, ticker: wire.Ticker, now: int) -> Quote:
         bid_size=ticker.bid_qty,
         ask_size=ticker.ask_qty,
         volume=ticker.volume,
-    )
-
-
-def bar_from(symbol: str, timeframe: Timeframe, kline: wire.Kline) -> Bar:
-    """One bar, which begins at its time."""
-    return Bar(
-        symbol=symbol,
-        provider=PROVIDER,
-        timeframe=timeframe,
-        timestamp=moment(kline.open_time),
-        open=kline.open,
-        high=kline.high,
-        low=kline.low,
-        close=kline.close,
-        volume=kline.volume,
     )

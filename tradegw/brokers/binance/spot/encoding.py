@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final, TypeAlias
+from typing import Final
 
 from ....model.enums import OrderType, Side, TimeInForce
-from ....model.money import ONE, plain, times, trimmed
+from ....model.money import ONE, times
 from ....model.order import OrderRequest
+from ..calling import Query
+from ..filters import Filters, exit_price
+from ..query import given, number, text
 from . import ids
-from .filters import Filters, exit_price
 from .rules import name_of
-
-Query: TypeAlias = tuple[tuple[str, str], ...]
 
 OFFSET: Final = Decimal("0.04")
 """How far beyond its stop the limit of an exit is, where a symbol has no plain stops."""
@@ -20,13 +20,10 @@ OFFSET: Final = Decimal("0.04")
 _TIMED: Final = frozenset({"LIMIT", "STOP_LOSS_LIMIT"})
 
 
-def number(value: Decimal) -> str:
-    """*value* without an exponent and without needless zeros."""
-    return plain(trimmed(value))
-
-
-def new_order(request: OrderRequest) -> Query:
-    """*request*, which was found to be possible. An answer that tells everything is asked for."""
+def new_order(request: OrderRequest, effect: str | None = None) -> Query:
+    """*request*, which was found to be possible. An answer that tells everything is asked for.
+    *effect* is what it does to loans, on margin.
+    """
     kind = name_of(request)
     wanted: list[tuple[str, str | None]] = [
         ("symbol", request.symbol),
@@ -34,16 +31,19 @@ def new_order(request: OrderRequest) -> Query:
         ("type", kind),
         ("timeInForce", request.tif.value if kind in _TIMED else None),
         ("quantity", number(request.quantity)),
-        ("price", _text(request.limit_price)),
-        ("stopPrice", _text(request.stop_price)),
-        ("icebergQty", _text(request.display_quantity)),
+        ("price", text(request.limit_price)),
+        ("stopPrice", text(request.stop_price)),
+        ("icebergQty", text(request.display_quantity)),
         ("newClientOrderId", request.client_order_id),
         ("newOrderRespType", "FULL"),
+        ("sideEffectType", effect),
     ]
-    return _given(wanted)
+    return given(wanted)
 
 
-def bracket(request: OrderRequest, quantity: Decimal | None = None) -> Query:
+def bracket(
+    request: OrderRequest, quantity: Decimal | None = None, effect: str | None = None
+) -> Query:
     """A limit buy and both its exits, for *quantity* (OTOCO), or for what it receives net of fees
     (OPOCO).
     """
@@ -53,20 +53,21 @@ def bracket(request: OrderRequest, quantity: Decimal | None = None) -> Query:
         ("workingType", name_of(request)),
         ("workingSide", request.side.value),
         ("workingClientOrderId", request.client_order_id),
-        ("workingPrice", _text(request.limit_price)),
+        ("workingPrice", text(request.limit_price)),
         ("workingQuantity", number(request.quantity)),
         ("workingTimeInForce", TimeInForce.GTC.value if name_of(request) == "LIMIT" else None),
         ("pendingSide", request.side.opposite.value),
-        ("pendingQuantity", _text(quantity)),
+        ("pendingQuantity", text(quantity)),
         ("pendingAboveType", "LIMIT_MAKER"),
-        ("pendingAbovePrice", _text(request.take_profit)),
+        ("pendingAbovePrice", text(request.take_profit)),
         ("pendingAboveClientOrderId", ids.beside(name, ids.TAKE_PROFIT)),
         ("pendingBelowType", "STOP_LOSS"),
-        ("pendingBelowStopPrice", _text(request.stop_loss)),
+        ("pendingBelowStopPrice", text(request.stop_loss)),
         ("pendingBelowClientOrderId", ids.beside(name, ids.STOP_LOSS)),
         ("newOrderRespType", "FULL"),
+        ("sideEffectType", effect),
     ]
-    return _given(wanted)
+    return given(wanted)
 
 
 def exits_of(request: OrderRequest, entry: int, quantity: Decimal) -> Query:
@@ -76,22 +77,14 @@ def exits_of(request: OrderRequest, entry: int, quantity: Decimal) -> Query:
         ("side", request.side.opposite.value),
         ("quantity", number(quantity)),
         ("aboveType", "LIMIT_MAKER"),
-        ("abovePrice", _text(request.take_profit)),
+        ("abovePrice", text(request.take_profit)),
         ("aboveClientOrderId", ids.behind(entry, ids.TAKE_PROFIT)),
         ("belowType", "STOP_LOSS"),
-        ("belowStopPrice", _text(request.stop_loss)),
+        ("belowStopPrice", text(request.stop_loss)),
         ("belowClientOrderId", ids.behind(entry, ids.STOP_LOSS)),
         ("newOrderRespType", "FULL"),
     ]
-    return _given(wanted)
-
-
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else number(value)
-
-
-def _given(wanted: list[tuple[str, str | None]]) -> Query:
-    return tuple((name, value) for name, value in wanted if value is not None)
+    return given(wanted)
 
 
 def stop_limit(side: Side, stop: Decimal, filters: Filters) -> Decimal:

@@ -7,21 +7,17 @@ from typing import Final
 
 from msgspec.structs import replace
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import deferLater
 
 from ....errors import OrderNotFound
 from ....model.limits import Lane
 from ....model.order import Order, OrderRequest
+from ..sightings import Sightings
 from . import ids, wire
 from .ids import OrderId
 from .instruments import Instruments
 from .kin import Kin
 from .rest import Rest
 
-PAUSES_SECONDS: Final = (0.5, 1.0)
-"""An order that was accepted a moment ago may not be found yet."""
-
-YOUNG_SECONDS: Final = 10.0
 REMEMBERED: Final = 5000
 
 
@@ -32,9 +28,8 @@ class Finding:
         self._rest = rest
         self._kin = kin
         self._instruments = instruments
-        self._clock = clock
         self._symbols: OrderedDict[str, str] = OrderedDict()
-        self._accepted: OrderedDict[str, float] = OrderedDict()
+        self.sightings = Sightings(clock)
 
     def sent(self, request: OrderRequest) -> OrderRequest:
         """*request* is about to be sent: under a name that Binance takes."""
@@ -47,27 +42,14 @@ class Finding:
             self._symbols.popitem(last=False)
         return replace(request, client_order_id=name)
 
-    def accepted(self, order_id: str) -> None:
-        """Binance has it."""
-        self._accepted[order_id] = self._clock.seconds()
-        if len(self._accepted) > REMEMBERED:
-            self._accepted.popitem(last=False)
-
     async def look_up(self, order_id: str, lane: Lane = Lane.QUERY) -> Order:
         """One order, as it is."""
         return self._kin.decoded(await self.shown(ids.parse(order_id), lane))
 
     async def shown(self, order_id: OrderId, lane: Lane) -> wire.Order:
         """As Binance has it."""
-        for pause in PAUSES_SECONDS:
-            try:
-                return await self._rest.order(order_id, lane)
-            except OrderNotFound:
-                age = self._clock.seconds() - self._accepted.get(str(order_id), float("-inf"))
-                if age > YOUNG_SECONDS:
-                    raise
-            await deferLater(self._clock, pause)
-        return await self._rest.order(order_id, lane)
+        asking = self.sightings.patiently
+        return await asking(lambda: self._rest.order(order_id, lane), str(order_id))
 
     async def by_client_id(self, client_order_id: str) -> Order:
         """The order with that client order id, in whichever symbol of concern it is."""
@@ -85,4 +67,4 @@ class Finding:
     async def _possible(self) -> tuple[str, ...]:
         """Where it may be, if it was not sent by this process."""
         account = await self._rest.account()
-        return self._instruments.concerned(balance.asset for balance in account.balances)
+        return self._instruments.concerned(balance.asset for balance in account.assets)

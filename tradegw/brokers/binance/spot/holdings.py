@@ -1,8 +1,9 @@
 """Positions and money, made of balances.
 
-A position is a balance of what is no cash, under the symbol in which it is traded from here; less
-than can be sold is none. What cannot be known is said to be zero: the price of what is not traded,
-the cost of what was not bought in that symbol since nothing was held.
+A position is what is ours of what is no cash, under the symbol in which it is traded from here, and
+where more is owed than there is, a short one; less than a step is none. What cannot be known is
+said to be zero: the price of what is not traded, the cost of what was not bought in that
+symbol since nothing was held.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ....model.commission import MONIES
 from ....model.enums import PositionSide
 from ....model.limits import Lane
 from ....model.money import ZERO, times, trimmed
+from ..levels import Levels
 from ..times import moment
 from . import wire
 from .costs import Cost, cost_of
@@ -42,8 +44,19 @@ class Holdings:
 
     log = Logger()
 
-    def __init__(self, rest: Rest, instruments: Instruments, currency: str, now: WallClock) -> None:
+    def __init__(
+        self,
+        rest: Rest,
+        instruments: Instruments,
+        currency: str,
+        now: WallClock,
+        levels: Levels,
+        *,
+        on_margin: bool,
+    ) -> None:
         self._rest = rest
+        self._levels = levels
+        self._on_margin = on_margin
         self._instruments = instruments
         self._currency = currency
         self._now = now
@@ -63,21 +76,23 @@ class Holdings:
     async def account(self) -> Account:
         """Cash in the account's currency, and what everything is worth in it."""
         account, prices = await self._rest.account(), await self._rest.prices()
-        cash = next((b for b in account.balances if b.asset == self._currency), None)
+        cash = next((b for b in account.assets if b.asset == self._currency), None)
         cash = cash or wire.Balance(asset=self._currency)
-        worth = ZERO
-        for balance in account.balances:
+        worth, owed = ZERO, cash.owed
+        for balance in account.assets:
             if balance.asset != self._currency:
-                worth += times(balance.total, self._rate(balance.asset, prices) or ZERO)
+                rate = self._rate(balance.asset, prices) or ZERO
+                worth += times(balance.net, rate)
+                owed += times(balance.owed, rate)
         gained = ZERO
         for position in await self._positions(account, prices):
             symbol = self._instruments.symbol(position.symbol)
-            rate = None if symbol is None else self._rate(symbol.quote_asset, prices)
-            gained += _money(_product(position.unrealized_pnl, rate or ZERO))
+            one = None if symbol is None else self._rate(symbol.quote_asset, prices)
+            gained += _money(_product(position.unrealized_pnl, one or ZERO))
         return Account(
-            balance=trimmed(cash.total),
-            equity=_money(cash.total + worth),
-            margin_used=ZERO,
+            balance=trimmed(cash.net),
+            equity=_money(cash.net + worth),
+            margin_used=_money(owed),
             margin_available=trimmed(cash.free),
             unrealized_pnl=trimmed(gained),
             currency=self._currency,
@@ -86,8 +101,9 @@ class Holdings:
     async def _positions(
         self, account: wire.Account, prices: Mapping[str, Decimal]
     ) -> list[Position]:
+        self._levels.saw(account.margin_level)
         held: list[Position] = []
-        for balance in account.balances:
+        for balance in account.assets:
             symbol = self._market(balance.asset)
             if symbol is not None:
                 found = await self._position(balance, symbol, prices.get(symbol.symbol, ZERO))
@@ -113,37 +129,36 @@ class Holdings:
     ) -> Position | None:
         filters = self._instruments.filters(symbol.symbol)
         assert filters is not None  # whoever is known has them
-        quantity = trimmed(balance.total)
-        is_dust = quantity < filters.lot.least or (
-            price > 0 and times(quantity, price) < filters.least_notional
-        )
-        if quantity <= ZERO or is_dust:
+        net = trimmed(balance.net)
+        if net == ZERO or abs(net) < (filters.lot.step or filters.lot.least):
             self._costs.pop(symbol.symbol, None)
             return None
         dust = max(filters.lot.least, filters.lot.step)
-        cost = await self._cost(symbol, quantity, dust)
+        cost = await self._cost(symbol, net + balance.interest, dust)
         gained = ZERO
         if cost is not None and price > 0:
-            gained = _money(times(price - cost.average, quantity))
+            gained = _money(times(price - cost.average, net))
         since = self._since.setdefault(symbol.symbol, self._now())
         return Position(
             id=symbol.symbol,
             symbol=symbol.symbol,
-            side=PositionSide.LONG,
-            quantity=quantity,
+            side=PositionSide.LONG if net > ZERO else PositionSide.SHORT,
+            quantity=abs(net),
             average_entry_price=ZERO if cost is None else cost.average,
             current_price=price,
             unrealized_pnl=gained,
             realized_pnl=ZERO if cost is None else cost.realized,
             opened_at=since if cost is None else moment(cost.since),
             updated_at=self._now(),
+            interest=balance.interest if net < ZERO and balance.interest else None,
         )
 
     async def _cost(self, symbol: wire.Symbol, held: Decimal, dust: Decimal) -> Cost | None:
         known = self._costs.get(symbol.symbol)
         if known is None or known.held != held:
             trades = await self._rest.trades(symbol.symbol)
-            known = _Known(held, cost_of(trades, held, symbol.base_asset, dust))
+            cost = cost_of(trades, held, symbol.base_asset, dust, turns=self._on_margin)
+            known = _Known(held, cost)
             self._costs[symbol.symbol] = known
             if known.cost is None:
                 self.log.info("what {symbol} cost is not known", symbol=symbol.symbol)

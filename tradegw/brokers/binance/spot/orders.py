@@ -8,28 +8,26 @@ from msgspec.structs import replace
 from twisted.logger import Logger
 
 from ....errors import (
-    GatewayError,
-    NotSent,
     OrderDenied,
     OrderNotModifiable,
-    PositionNotFound,
-    ProviderError,
-    leaves_doubt,
 )
 from ....model.account import Position
 from ....model.enums import OrderType
 from ....model.limits import Lane
-from ....model.money import ZERO, plain
+from ....model.money import ZERO
 from ....model.order import ClosePositionRequest, Order, OrderRequest
 from ...link.account_watch import AccountWatch
-from ..refusals import PROVIDER
-from . import encoding, filters, ids, rules, wire
+from ..cancelling import not_cancelled
+from ..filters import Filters
+from ..requests import on_steps
+from . import encoding, ids, rules, wire
 from .acceptance import Acceptance
 from .brackets import Brackets
-from .filters import Filters
+from .closes import Closes
 from .ids import OrderId
 from .instruments import Instruments
 from .rest import Rest
+from .venue import Venue
 
 
 class Orders:
@@ -44,8 +42,12 @@ class Orders:
         instruments: Instruments,
         brackets: Brackets,
         watch: AccountWatch,
+        venue: Venue,
     ) -> None:
         self._rest = rest
+        self._venue = venue
+        self._closes = Closes(rest, instruments, on_margin=venue.on_margin)
+        self.manages = brackets.manages
         self._kin = acceptance.kin
         self._finding = acceptance.finding
         self._stops = acceptance.stops
@@ -67,73 +69,48 @@ class Orders:
             raise OrderDenied(f"Binance does not trade {request.symbol}", "INVALID_SYMBOL")
         if lane is Lane.EMERGENCY:
             request = exit_of(request, symbol, limits)
-            rules.check(request)
-        else:
-            rules.check(request)
-            rules.check_symbol(asked, symbol, limits)
-            self._stops.check(asked, limits.most_stops)
+            rules.check(request, on_margin=self._venue.on_margin)
+            return await self._made(asked, request, lane)
+        rules.check(request, on_margin=self._venue.on_margin)
+        rules.check_symbol(
+            asked,
+            symbol,
+            limits,
+            on_margin=self._venue.on_margin,
+            fee=self._instruments.most_fee,
+        )
+        with self._stops.place(asked, limits.most_stops):
+            await self._closes.check(asked, symbol, limits)
+            return await self._made(asked, request, lane)
+
+    async def _made(self, asked: OrderRequest, request: OrderRequest, lane: Lane) -> Order:
+        """*request* is sent, with what of *asked* the exchange keeps."""
         request = self._finding.sent(request)
-        if not self._brackets.manages(request):
-            order = self._accepted(await self._sent(request, lane))
-            self._stops.expect(order, asked)
-            return order
-        if request.order_type is not OrderType.MARKET:
+        is_managed = self._brackets.manages(request)
+        if is_managed and request.order_type is not OrderType.MARKET:
             return self._accepted(await self._brackets.submit(request, lane))
         entry = await self._sent(request, lane)
-        self._brackets.follow(request, entry)
-        return self._accepted(entry)
+        order = self._accepted(entry)
+        self._stops.expect(order, asked)
+        if is_managed:
+            self._brackets.follow(request, entry)
+        return order
 
     async def _sent(self, request: OrderRequest, lane: Lane) -> wire.Order:
         since = self._watch.mark()
-        order = await self._rest.submit(encoding.new_order(request), lane)
+        reduces = lane is Lane.EMERGENCY or request.reduce_only
+        effect = self._venue.reducing if reduces else self._venue.opening
+        order = await self._rest.submit(encoding.new_order(request, effect), lane)
         self._watch.expect(str(OrderId(order.symbol, order.order_id)), since)
         return order
 
     async def close(
         self, position: Position, request: ClosePositionRequest, client_order_id: str
     ) -> Order:
-        """Sell what is free of *position*, at most as much as *request* says; what the exchange
-        does not sell, being less than its step, stays.
-        """
-        symbol, limits = (
-            self._instruments.symbol(position.symbol),
-            self._instruments.filters(position.symbol),
-        )
-        if symbol is None or limits is None:
-            raise PositionNotFound(position.id)
-        balance = await self._balance(symbol.base_asset)
-        if balance.total <= ZERO:
-            raise PositionNotFound(position.id)
-        wanted = balance.total if request.quantity is None else request.quantity
-        quantity = limits.lot.floor(min(wanted, balance.free))
-        if quantity <= ZERO or quantity < limits.lot.least:
-            held, least = plain(balance.locked), plain(limits.lot.least)
-            raise OrderDenied(
-                f"{plain(balance.free)} {balance.asset} is free ({held} is held by working orders),"
-                f" and at least {least} can be sold",
-                "INSUFFICIENT_FUNDS",
-            )
-        closing = OrderRequest(
-            symbol=position.symbol,
-            side=position.side.closing,
-            quantity=quantity,
-            order_type=request.order_type or OrderType.MARKET,
-            limit_price=request.limit_price,
-            reduce_only=True,
-            client_order_id=client_order_id,
-        )
+        """At most as much as *request* says; what is less than a step stays."""
+        closing = await self._closes.order(position, request, client_order_id)
         closing = self._finding.sent(closing)
         return self._accepted(await self._sent(closing, Lane.EMERGENCY))
-
-    async def _balance(self, asset: str) -> wire.Balance:
-        try:
-            account = await self._rest.account(Lane.EMERGENCY)
-        except GatewayError as error:
-            if leaves_doubt(error):
-                raise NotSent(f"What is held could not be asked: {error.message}") from error
-            raise
-        found = (balance for balance in account.balances if balance.asset == asset)
-        return next(found, wire.Balance(asset=asset))
 
     # -- ending them
 
@@ -144,43 +121,19 @@ class Orders:
         try:
             ended = await self._rest.cancel(asked)
         except OrderNotModifiable:
-            return await self._not_cancelled(asked)
+            return await not_cancelled(self._finding.look_up(str(asked), Lane.EMERGENCY))
         self._watch.expect(order_id, since)
         return self._kin.decoded(ended)
-
-    async def _not_cancelled(self, asked: OrderId) -> Order:
-        try:
-            order = self._kin.decoded(await self._finding.shown(asked, Lane.EMERGENCY))
-        except GatewayError as error:
-            if leaves_doubt(error):
-                raise ProviderError(error.message, PROVIDER) from error
-            raise
-        if order.status.is_terminal:
-            raise OrderNotModifiable(order.id, f"it is {order.status.value}")
-        raise ProviderError(f"Binance did not cancel order {order.id}, which works", PROVIDER)
 
 
 def exit_of(request: OrderRequest, symbol: wire.Symbol, limits: Filters) -> OrderRequest:
     """An exit of ours as the exchange takes it: rounded, for whatever time it gives, and as a
     stop-limit where it has no plain stops in *symbol*.
     """
-    limit, stop = request.limit_price, request.stop_price
     side, kind = request.side, request.order_type
-    request = replace(
-        request,
-        quantity=limits.lot.floor(request.quantity),
-        limit_price=_priced(limits, request, limit, OrderType.LIMIT),
-        stop_price=_priced(limits, request, stop, OrderType.STOP),
-        time_in_force=request.time_in_force if request.time_in_force in rules.TIMES else None,
-    )
+    request = on_steps(request, limits)
     names = symbol.order_types
     if kind is OrderType.STOP and "STOP_LOSS" not in names and "STOP_LOSS_LIMIT" in names:
         far: Decimal = encoding.stop_limit(side, request.stop_price or ZERO, limits)
         return replace(request, order_type=OrderType.STOP_LIMIT, limit_price=far)
     return request
-
-
-def _priced(
-    limits: Filters, request: OrderRequest, price: Decimal | None, kind: OrderType
-) -> Decimal | None:
-    return None if price is None else filters.exit_price(limits, request.side, kind, price)

@@ -6,24 +6,24 @@ what is held. What was traded elsewhere in other symbols is not looked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
-
-from twisted.logger import Logger
 
 from ....errors import OrderNotFound
 from ....model.account import Trade, TradeQuery
 from ....model.limits import Lane
 from ....model.order import Order, OrderQuery
 from .. import paging
+from ..showing import ended, shown
 from ..times import number_of
-from . import ids, wire
+from . import ids
 from .decoding import trade_from
 from .finding import Finding
 from .instruments import Instruments
 from .kin import Kin
 from .rest import MOST_ORDERS, MOST_TRADES, Rest
+from .stops import Stops
 
 NEAR: Final = timedelta(seconds=2)
 
@@ -31,20 +31,20 @@ NEAR: Final = timedelta(seconds=2)
 class Records:
     """Asks *rest*; *kin* learns of what is seen, and *learned* is called then."""
 
-    log = Logger()
-
     def __init__(
         self,
         rest: Rest,
         kin: Kin,
         finding: Finding,
         instruments: Instruments,
+        stops: Stops,
         learned: Callable[[], None],
     ) -> None:
         self._rest = rest
         self._kin = kin
         self._finding = finding
         self._instruments = instruments
+        self._stops = stops
         self._learned = learned
 
     async def open_orders(self, lane: Lane = Lane.QUERY) -> list[Order]:
@@ -54,12 +54,18 @@ class Records:
         if any(ids.is_beside(order.name) for order in orders):
             self._kin.learn_lists(await self._rest.open_lists(lane))
         self._learned()
-        return [order for order in self._decoded(orders) if not order.status.is_terminal]
+        working = [
+            order for order in shown(orders, self._kin.decoded) if not order.status.is_terminal
+        ]
+        self._stops.saw_all(working)
+        for order in working:
+            self._finding.sightings.seen(order)
+        return working
 
     async def closed_orders(self, query: OrderQuery) -> list[Order]:
         """Those that ended, created since then, newest first."""
         if query.client_order_id is not None:
-            return await self._closed_by_name(query.client_order_id)
+            return await ended(self._finding.by_client_id(query.client_order_id))
         since = None if query.since is None else query.since - NEAR
         found: list[Order] = []
         for symbol in await self._symbols(query.symbol):
@@ -71,15 +77,10 @@ class Records:
                 since,
             )
             self._kin.learn_all(listed)
-            found += [order for order in self._decoded(listed) if order.status.is_terminal]
+            found += [
+                order for order in shown(listed, self._kin.decoded) if order.status.is_terminal
+            ]
         return sorted(found, key=lambda order: order.created_at, reverse=True)
-
-    async def _closed_by_name(self, client_order_id: str) -> list[Order]:
-        try:
-            order = await self._finding.by_client_id(client_order_id)
-        except OrderNotFound:
-            return []
-        return [order] if order.status.is_terminal else []
 
     async def trades(self, query: TradeQuery) -> list[Trade]:
         """Executions, oldest first."""
@@ -111,14 +112,4 @@ class Records:
         if named is not None:
             return () if self._instruments.symbol(named) is None else (named,)
         account = await self._rest.account()
-        return self._instruments.concerned(balance.asset for balance in account.balances)
-
-    def _decoded(self, orders: Iterable[wire.Order]) -> list[Order]:
-        """One that cannot be told spoils none of the others."""
-        found = []
-        for order in orders:
-            try:
-                found.append(self._kin.decoded(order))
-            except ValueError as error:
-                self.log.warn("an order is not shown: {reason}", reason=str(error))
-        return found
+        return self._instruments.concerned(balance.asset for balance in account.assets)

@@ -27,13 +27,16 @@ from ....model.money import ZERO
 from ....model.order import Order, OrderChange, OrderRequest, Replaced
 from ...call import Reply
 from ...link.account_watch import AccountWatch
+from ..calling import read_reply
+from ..query import number
 from ..refusals import PROVIDER, UNKNOWN_ORDER, About, Said, error_of, meaning, said_by
 from . import encoding, ids, rules, wire
 from .finding import Finding
 from .ids import OrderId
 from .instruments import Instruments
 from .kin import NO_LIST, Kin
-from .rest import Rest, read_reply
+from .rest import Rest
+from .venue import Venue
 
 PARTIAL: Final = -2021
 FAILED: Final = -2022
@@ -53,8 +56,10 @@ class Replacing:
         finding: Finding,
         instruments: Instruments,
         watch: AccountWatch,
+        venue: Venue,
     ) -> None:
         self._rest = rest
+        self._venue = venue
         self._kin = kin
         self._finding = finding
         self._instruments = instruments
@@ -62,6 +67,8 @@ class Replacing:
 
     async def replace(self, order_id: str, change: OrderChange) -> Replaced:
         """The order as it goes on, under a new id unless it was changed in place."""
+        if not self._venue.changes:
+            raise UnsupportedOperation("changing orders of this account", PROVIDER)
         if change.exits.stop_loss is not None or change.exits.take_profit is not None:
             raise UnsupportedOperation("changing exits that wait for their entry", PROVIDER)
         if change.trailing_distance is not None:
@@ -103,13 +110,13 @@ class Replacing:
         request = replace(request, **wanted)
         filters = self._instruments.filters(order.symbol)
         if filters is not None:
-            rules.check_symbol(request, symbol, filters)
+            rules.check_symbol(request, symbol, filters, on_margin=self._venue.on_margin)
         return request
 
     async def _amended(self, asked: OrderId, order: Order, quantity: Decimal) -> Replaced:
         if quantity <= order.filled_quantity:
             raise OrderNotModifiable(order.id, "so much of it has executed")
-        query = [("newQty", encoding.number(quantity))]
+        query = [("newQty", number(quantity))]
         if order.client_order_id is not None:
             query.append(("newClientOrderId", self._kin.names.sent(order.client_order_id)))
         since = self._watch.mark()
@@ -139,17 +146,18 @@ class Replacing:
             raise self._refusal(reply, order)
         done = read_reply(reply, wire.Exchanged)
         changed = self._kin.decoded(done.new_order_response)
-        self._finding.accepted(changed.id)
+        self._finding.sightings.accepted(changed.id)
         self._watch.expect(changed.id, since)
         return Replaced(order=changed, previous_order_id=order.id)
 
     def _refusal(self, reply: Reply, order: Order) -> GatewayError:
         """Which of the two was done is said in the answer, and must be told."""
         said = said_by(reply.body)
-        if said is None or said.code not in (PARTIAL, FAILED) or said.data is None:
+        data = {} if said is None or not isinstance(said.data, dict) else said.data
+        if said is None or said.code not in (PARTIAL, FAILED) or not data:
             return error_of(reply.status, reply.body, About.CHANGE, order.id)
-        why = _said(said.data.get("newOrderResponse")) or _said(said.data.get("cancelResponse"))
-        if said.data.get("cancelResult") == _DONE:
+        why = _said(data.get("newOrderResponse")) or _said(data.get("cancelResponse"))
+        if data.get("cancelResult") == _DONE:
             self.log.error(
                 "order {order_id} was taken away, and none took its place", order_id=order.id
             )

@@ -9,19 +9,20 @@ from decimal import Decimal
 from typing import Final
 
 from ....errors import InvalidValue, OrderDenied, UnsupportedOperation
-from ....model.enums import OrderType, Side, TimeInForce
-from ....model.money import plain, times
+from ....model.enums import OrderType, Side
+from ....model.money import ONE, ZERO, plain, times
 from ....model.order import OrderRequest
+from ..filters import Filters, check_span
 from ..refusals import PROVIDER
-from .filters import TRADING, Filters, Span
+from ..requests import check_time
+from .filters import TRADING
 from .wire import Symbol
 
 TYPES: Final = (OrderType.MARKET, OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT)
-TIMES: Final = (TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)
 _ABSENT: Final = {
     "hidden": "hidden orders",
-    "margin_mode": "margin modes on spot",
-    "leverage": "leverage on spot",
+    "margin_mode": "margin modes of an order",
+    "leverage": "leverage of an order",
 }
 _NAMES: Final = {
     OrderType.MARKET: "MARKET",
@@ -40,32 +41,31 @@ def name_of(request: OrderRequest) -> str:
     return _NAMES[request.order_type]
 
 
-def check(request: OrderRequest) -> None:
-    """Raise for what no symbol of spot takes; nothing was sent then."""
+def check(request: OrderRequest, *, on_margin: bool = False) -> None:
+    """Raise for what no symbol takes; nothing was sent then."""
     for name, words in _ABSENT.items():
         if getattr(request, name):
             raise UnsupportedOperation(words, PROVIDER)
     if request.order_type not in TYPES:
         raise UnsupportedOperation(f"{request.order_type.value} orders", PROVIDER)
-    if request.reduce_only and request.side is Side.BUY:
+    if request.reduce_only and request.side is Side.BUY and not on_margin:
         raise OrderDenied("On spot nothing is short: no buy reduces it", "REDUCE_ONLY_VIOLATED")
-    wanted = request.time_in_force
-    if wanted is not None and wanted not in TIMES:
-        allowed = ", ".join(each.value for each in TIMES)
-        raise InvalidValue(
-            f"time_in_force {wanted.value} is not taken by Binance, only {allowed}",
-            "time_in_force",
-            wanted.value,
-        )
-    if request.post_only and (
-        request.order_type is not OrderType.LIMIT or request.tif is not TimeInForce.GTC
-    ):
-        raise InvalidValue("post_only is for LIMIT orders that are GTC", "post_only", "true")
+    check_time(request)
 
 
-def check_symbol(request: OrderRequest, symbol: Symbol, filters: Filters) -> None:
-    """Raise for what *symbol* does not take."""
-    if symbol.status != TRADING or not symbol.is_spot_trading_allowed:
+def check_symbol(
+    request: OrderRequest,
+    symbol: Symbol,
+    filters: Filters,
+    *,
+    on_margin: bool = False,
+    fee: Decimal = ZERO,
+) -> None:
+    """Raise for what *symbol* does not take, or for exits that it would not: *fee* is the share of
+    what is bought that may be missing then.
+    """
+    allowed = symbol.is_margin_trading_allowed if on_margin else symbol.is_spot_trading_allowed
+    if symbol.status != TRADING or not allowed:
         raise OrderDenied(f"{symbol.symbol} is not traded now: {symbol.status}", "INVALID_SYMBOL")
     wanted = name_of(request)
     if symbol.order_types and wanted not in symbol.order_types:
@@ -78,28 +78,19 @@ def check_symbol(request: OrderRequest, symbol: Symbol, filters: Filters) -> Non
     if request.display_quantity is not None:
         _check_iceberg(request, symbol, filters)
     if request.limit_price is not None:
-        _check_notional(request.quantity, request.limit_price, filters)
+        _check_notional("limit_price", request.quantity, request.limit_price, filters)
+    left = filters.lot.floor(times(request.quantity, ONE - fee))
+    covered = left if request.side is Side.BUY else request.quantity
+    for name in ("stop_loss", "take_profit"):
+        price = getattr(request, name)
+        if price is not None:
+            _check_notional(name, covered, price, filters)
 
 
 def _check_quantity(request: OrderRequest, filters: Filters) -> None:
     check_span("quantity", request.quantity, filters.lot)
     if request.order_type is OrderType.MARKET:
         check_span("quantity", request.quantity, filters.market_lot)
-
-
-def check_span(name: str, value: Decimal, span: Span) -> None:
-    """Raise if *value*, the member *name* of a request, is not within *span*."""
-    if span.off_step(value):
-        lower, upper = plain(span.floor(value)), plain(span.ceiling(value))
-        raise InvalidValue(
-            f"{name} must be a multiple of {plain(span.step)}: {lower} or {upper}",
-            name,
-            plain(value),
-        )
-    if span.least > 0 and value < span.least:
-        raise InvalidValue(f"{name} must be at least {plain(span.least)}", name, plain(value))
-    if span.most > 0 and value > span.most:
-        raise InvalidValue(f"{name} must be at most {plain(span.most)}", name, plain(value))
 
 
 def _check_iceberg(request: OrderRequest, symbol: Symbol, filters: Filters) -> None:
@@ -117,19 +108,19 @@ def _check_iceberg(request: OrderRequest, symbol: Symbol, filters: Filters) -> N
         )
 
 
-def _check_notional(quantity: Decimal, price: Decimal, filters: Filters) -> None:
+def _check_notional(name: str, quantity: Decimal, price: Decimal, filters: Filters) -> None:
     notional = times(quantity, price)
     if filters.least_notional > 0 and notional < filters.least_notional:
         least = plain(filters.least_notional)
         raise InvalidValue(
-            f"quantity times limit_price is {plain(notional)}, and must be at least {least}",
+            f"quantity times {name} is {plain(notional)}, and must be at least {least}",
             "quantity",
             plain(quantity),
         )
     if filters.most_notional > 0 and notional > filters.most_notional:
         most = plain(filters.most_notional)
         raise InvalidValue(
-            f"quantity times limit_price is {plain(notional)}, and must be at most {most}",
+            f"quantity times {name} is {plain(notional)}, and must be at most {most}",
             "quantity",
             plain(quantity),
         )

@@ -18,11 +18,12 @@ from ....model.enums import OrderEventKind, TradeEventKind
 from ....model.events import OrderEvent, TradeEvent
 from ....model.order import Order
 from ..times import moment
+from ..words import FILLS, STATUSES, kind_of
 from . import wire
 from .decoding import trade_of
 from .ids import OrderId
 from .kin import Kin
-from .statuses import FILLS, KNOWN, STATUSES, kind_of
+from .statuses import KNOWN
 
 K = TypeVar("K")
 

@@ -7,14 +7,12 @@ optional, for answers of different calls have different ones.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct, field
 
 from ..limits import RateLimit
-
-T = TypeVar("T")
 
 NOTHING: Final = msgspec.Raw()
 
@@ -55,6 +53,8 @@ class Order(Struct, frozen=True, rename="camel", kw_only=True):
     update_time: int | None = None
     transact_time: int | None = None
     fills: tuple[Fill, ...] = ()
+    margin_buy_borrow_amount: Decimal = Decimal(0)
+    margin_buy_borrow_asset: str = ""
 
     @property
     def name(self) -> str:
@@ -112,15 +112,27 @@ class Trade(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 class Balance(Struct, frozen=True, kw_only=True):
-    """Of one asset."""
+    """Of one asset; what was borrowed is there, and owed with interest."""
 
     asset: str
     free: Decimal = Decimal(0)
     locked: Decimal = Decimal(0)
+    borrowed: Decimal = Decimal(0)
+    interest: Decimal = Decimal(0)
 
     @property
     def total(self) -> Decimal:
+        """What there is."""
         return self.free + self.locked
+
+    @property
+    def owed(self) -> Decimal:
+        return self.borrowed + self.interest
+
+    @property
+    def net(self) -> Decimal:
+        """What is ours; negative where more is owed than there is."""
+        return self.total - self.owed
 
 
 class Rates(Struct, frozen=True, kw_only=True):
@@ -132,14 +144,22 @@ class Rates(Struct, frozen=True, kw_only=True):
 
 
 class Account(Struct, frozen=True, rename="camel", kw_only=True):
-    """The money, and whose it is."""
+    """The money, and whose it is; on spot as ``balances``, on margin as ``user_assets``."""
 
     commission_rates: Rates = Rates()
 
     uid: int | None = None
     can_trade: bool = True
+    trade_enabled: bool = True
+    margin_level: Decimal | None = None
     account_type: str = ""
     balances: tuple[Balance, ...] = ()
+    user_assets: tuple[Balance, ...] = ()
+
+    @property
+    def assets(self) -> tuple[Balance, ...]:
+        """Those of which there is, or is owed, anything."""
+        return tuple(each for each in self.balances + self.user_assets if each.total or each.owed)
 
 
 class Symbol(Struct, frozen=True, rename="camel", kw_only=True):
@@ -157,6 +177,7 @@ class Symbol(Struct, frozen=True, rename="camel", kw_only=True):
     amend_allowed: bool = False
     cancel_replace_allowed: bool = False
     is_spot_trading_allowed: bool = True
+    is_margin_trading_allowed: bool = False
     filters: tuple[dict[str, Any], ...] = ()
 
 
@@ -168,10 +189,17 @@ class ExchangeInfo(Struct, frozen=True, rename="camel", kw_only=True):
     symbols: tuple[Symbol, ...] = ()
 
 
-class Time(Struct, frozen=True, rename="camel"):
-    """The exchange's."""
+class Token(Struct, frozen=True, rename="camel"):
+    """What a margin account's stream is subscribed to with, until then in milliseconds."""
 
-    server_time: int
+    token: str
+    expiration_time: int
+
+
+class Subscribed(Struct, frozen=True, rename="camel"):
+    """The answer to a subscription."""
+
+    subscription_id: int | None = None
 
 
 class Price(Struct, frozen=True):
@@ -192,18 +220,6 @@ class Ticker(Struct, frozen=True, rename="camel", kw_only=True):
     ask_qty: Decimal = Decimal(0)
     volume: Decimal | None = None
     close_time: int | None = None
-
-
-class Kline(Struct, frozen=True, array_like=True):
-    """A bar; the newest is not finished."""
-
-    open_time: int
-    open: Decimal
-    high: Decimal
-    low: Decimal
-    close: Decimal
-    volume: Decimal
-    close_time: int
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -254,6 +270,7 @@ class Frame(Struct, frozen=True, kw_only=True):
     id: int | str | None = None
     status: int | None = None
     result: msgspec.Raw = NOTHING
+    subscription_id: int | None = field(default=None, name="subscriptionId")
     error: Problem | None = None
     event: msgspec.Raw = NOTHING
     data: msgspec.Raw = NOTHING
@@ -264,29 +281,3 @@ class Kind(Struct, frozen=True):
     """What an event is."""
 
     e: str = ""
-
-
-_slowly: Final = msgspec.json.Decoder(float_hook=Decimal)
-
-
-def read(body: bytes | msgspec.Raw, kind: type[T]) -> T:
-    """*body* as a *kind*; an empty text or null where something else belongs is nothing.
-
-    Raises ``msgspec.DecodeError`` if it is none.
-    """
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.ValidationError:
-        return msgspec.convert(_without_blanks(_slowly.decode(body)), type=kind, strict=False)
-
-
-def _without_blanks(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            name: _without_blanks(each)
-            for name, each in value.items()
-            if each is not None and each != ""
-        }
-    if isinstance(value, list):
-        return [_without_blanks(each) for each in value]
-    return value

@@ -96,9 +96,12 @@ class AccountCalls:
         return positions(self._wallet, self._book, self._listing, call)
 
     def trades(self, call: Call) -> Any:
-        """Trades, a week at most."""
+        """Trades, a week at most: the last one if none, and no order, is asked for."""
         start, end = call.window(_WEEK)
         order_id, from_id = call.whole("orderId"), call.whole("fromId")
+        earliest = start
+        if (start, end, order_id, from_id) == (None, None, None, None):
+            earliest = self._stamps.ms() - _WEEK
         symbol, pair = call.text("symbol"), call.text("pair")
         if symbol is None and pair is None:
             symbol = call.need("symbol")
@@ -109,7 +112,7 @@ class AccountCalls:
             and pair in (None, fill.contract.pair_name)
             and order_id in (None, fill.order_id)
             and (from_id is None or fill.id >= from_id)
-            and (start is None or fill.time >= start)
+            and (earliest is None or fill.time >= earliest)
             and (end is None or fill.time <= end)
         ]
         limit = call.limit(500, 1000)

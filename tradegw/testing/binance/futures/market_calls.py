@@ -16,6 +16,7 @@ from .contracts import Contract, Listing
 from .market import Contracts
 
 _DAY: Final = 86_400_000
+_LONGEST_MS: Final = 200 * _DAY
 _WEIGHTS: Final = ((99, 1), (499, 2), (1000, 5))
 
 
@@ -154,7 +155,7 @@ class MarketCalls:
         contract, interval = self._listing.need(call.need("symbol")), call.need("interval")
         if interval not in INTERVALS or interval == "1s":
             raise bad(-1120, "Invalid interval.")
-        start, end = call.window(None)
+        start, end = call.window(_LONGEST_MS if self._lists else None)
         limit = call.limit(500, 1500)
         found = [
             bar

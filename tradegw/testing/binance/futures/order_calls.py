@@ -10,6 +10,7 @@ import msgspec
 from ..calls import DAY, Adding, Call
 from ..limits import Pool
 from ..refusals import Refused, bad, illegal, missing, no_order
+from ..stamps import Stamps
 from . import telling
 from .algos import Algos
 from .book import Book
@@ -28,8 +29,15 @@ class OrderCalls:
     """Orders placed, modified, looked at and cancelled."""
 
     def __init__(
-        self, listing: Listing, book: Book, placing: Placing, algos: Algos, pool: Pool
+        self,
+        stamps: Stamps,
+        listing: Listing,
+        book: Book,
+        placing: Placing,
+        algos: Algos,
+        pool: Pool,
     ) -> None:
+        self._stamps = stamps
         self._listing = listing
         self._book = book
         self._placing = placing
@@ -141,13 +149,14 @@ class OrderCalls:
         return [telling.queried(order) for order in found if self._book.shows(order)]
 
     def all(self, call: Call) -> Any:
-        """What there ever was, a week at most."""
+        """What there was, a week at most: the last one if none is asked for."""
         start, end = call.window(_WEEK)
         from_id = call.whole("orderId")
+        earliest = start if end is not None or from_id is not None else self._earliest(start)
         found = [
             order
             for order in self._book.all(self._maybe(call))
-            if self._book.shows(order) and _within(order, start, end)
+            if self._book.shows(order) and _within(order, earliest, end)
             and (from_id is None or order.id >= from_id)
         ]  # fmt: skip
         limit = call.limit(_USUAL, _MOST)
@@ -183,18 +192,23 @@ class OrderCalls:
 
     def open_algos(self, call: Call) -> Any:
         """Those that wait."""
-        return [telling.algo_queried(each) for each in self._book.open_algos(self._maybe(call))]
+        found = self._book.open_algos(self._maybe(call))
+        return [telling.algo_queried(algo) for algo in found if self._book.shows(algo)]
 
     def all_algos(self, call: Call) -> Any:
-        """All of a symbol, a week at most."""
+        """All of a symbol, a week at most: the last one if none is asked for."""
         start, end = call.window(_WEEK)
+        earliest = start if end is not None else self._earliest(start)
         symbol = self._contract(call).symbol
         found = [
             telling.algo_queried(algo)
             for algo in self._book.algos.values()
-            if algo.contract.symbol == symbol and _within(algo, start, end)
+            if algo.contract.symbol == symbol and _within(algo, earliest, end)
         ]
         return found[-call.limit(_USUAL, _MOST) :]
+
+    def _earliest(self, start: int | None) -> int:
+        return self._stamps.ms() - _WEEK if start is None else start
 
     # -- what is meant
 

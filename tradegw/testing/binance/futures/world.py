@@ -55,7 +55,7 @@ class World:
         self.desk = Desk(clock, stamps, market, self.wallet, self.book, self.herald, pool)
         self.placing = Placing(stamps, market, self.wallet, self.book, self.desk, self.herald, pool)
         self.algos = Algos(stamps, market, self.book, self.desk, self.placing, self.herald, pool)
-        self.order_calls = OrderCalls(listing, self.book, self.placing, self.algos, pool)
+        self.order_calls = OrderCalls(stamps, listing, self.book, self.placing, self.algos, pool)
         self.account_calls = AccountCalls(
             stamps, listing, self.wallet, self.book, self.desk, self.placing
         )

@@ -20,10 +20,11 @@ _MOST_LEVERAGE: Final = 3
 
 
 class MarginAccountCalls:
-    """The account, its loans, and tokens."""
+    """The account, its loans, and tokens, which live for ``longest_ms`` at most."""
 
     def __init__(self, clock: IReactorTime, stamps: Stamps, world: World) -> None:
         self.tokens: dict[str, int] = {}
+        self.longest_ms = _MOST_VALIDITY
         self._clock = clock
         self._stamps = stamps
         self._world = world
@@ -141,7 +142,7 @@ class MarginAccountCalls:
     def token(self, call: Call) -> Any:
         """What the private stream is subscribed to with."""
         check_account(call)
-        validity = min(call.whole("validity") or _MOST_VALIDITY, _MOST_VALIDITY)
+        validity = min(call.whole("validity") or self.longest_ms, self.longest_ms)
         token = self._stamps.token()
         self.tokens[token] = until = self._stamps.ms() + validity
         return {"token": token, "expirationTime": until}

@@ -269,7 +269,10 @@ class Desk:
         for each in [order] if family is None else family.orders:
             if each.is_open:
                 each.cancel_client_id = client_id
+                unused = min(each.borrowed, each.need)
                 self._finish(each, "CANCELED", "CANCELED", None)
+                if each.repays_at_cancel and each.claim is not None:
+                    self._balances.repay(each.claim.asset, unused)
         if family is not None:
             self._close(family)
         self._herald.money()

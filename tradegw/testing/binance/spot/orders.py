@@ -74,6 +74,7 @@ class Order:
     fills: list[Fill] = field(default_factory=list)
     born: float = 0.0
     side_effect: str = "NO_SIDE_EFFECT"
+    repays_at_cancel: bool = True
     borrowed: Decimal = ZERO
 
     @property

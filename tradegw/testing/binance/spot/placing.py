@@ -125,6 +125,7 @@ class Placing:
             update_time=now,
             claim_price=price,
             side_effect=ticket.side_effect,
+            repays_at_cancel=ticket.repays_at_cancel,
         )
 
     def claim(self, orders: list[Order]) -> None:

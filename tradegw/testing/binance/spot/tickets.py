@@ -35,6 +35,7 @@ class Ticket(Struct, kw_only=True):
     strategy_id: int | None = None
     strategy_type: int | None = None
     side_effect: str = "NO_SIDE_EFFECT"
+    repays_at_cancel: bool = True
 
     @property
     def is_stop(self) -> bool:
@@ -98,6 +99,7 @@ def read_ticket(
         strategy_id=call.whole(names("strategyId")),
         strategy_type=call.whole(names("strategyType")),
         side_effect=call.text("sideEffectType") or "NO_SIDE_EFFECT",
+        repays_at_cancel=(call.text("autoRepayAtCancel") or "true").lower() == "true",
     )  # fmt: skip
     _check(call, ticket, names, has_tif=tif is not None)
     return ticket

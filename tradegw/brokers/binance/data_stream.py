@@ -19,7 +19,7 @@ import msgspec
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from ...link.conversation import Progress, Wire
+from ..link.conversation import Progress, Wire
 from . import ticks
 
 BATCH: Final = 150

@@ -1,11 +1,10 @@
-"""What must be known before anything is asked or done: how the account keeps positions, and the
-symbols.
+"""What must be known before anything is asked or done: whose account it is and how it is set, and
+the symbols.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredLock
@@ -14,50 +13,43 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ....deferreds import as_deferred, logged
-from ....errors import GatewayError, Unauthorized
-from ..limits import Meter
-from .instruments import Instruments
-from .leverage import Leverages
-from .rest import Rest
+from ...deferreds import as_deferred, logged
+from ...errors import GatewayError, InvalidRequest, InvalidValue
+from .refusals import OF_RULES
 
 RENEW_SECONDS: Final = 86_400.0
 SOON_SECONDS: Final = 60.0
 """Between two looks at the symbols because an order was refused by a rule of theirs."""
 
 
-class Readiness(Service):
-    """Asks once, and for the symbols again each day, for their rules change.
+class Footing(Protocol):
+    """Asks; each fails with ``GatewayError`` if it could not be found out, or may not be so."""
 
-    Whether positions are *hedging* is a setting, since everything above relies on it: where the
-    account is set otherwise nothing is done.
+    async def check(self) -> None:
+        """Of the account."""
+
+    async def learn(self) -> None:
+        """Of the symbols."""
+
+
+class Readiness(Service):
+    """Has *footing* ask once, and for the symbols again each day, for their rules change; also when
+    an order was refused with one of the codes *of_rules*.
     """
 
     log = Logger()
 
     def __init__(
-        self,
-        rest: Rest,
-        instruments: Instruments,
-        leverages: Leverages,
-        meter: Meter,
-        clock: IReactorTime,
-        *,
-        hedging: bool,
+        self, footing: Footing, clock: IReactorTime, of_rules: frozenset[int] = OF_RULES
     ) -> None:
-        self._rest = rest
-        self._instruments = instruments
-        self._leverages = leverages
-        self._meter = meter
+        self._footing = footing
+        self._of_rules = of_rules
         self._clock = clock
-        self._hedging = hedging
         self._lock = DeferredLock()
         self._is_ready = False
         self._learned_at = float("-inf")
         self._renewing = LoopingCall(self.renew)
         self._renewing.clock = clock
-        self.is_many: Callable[[bool], None] = lambda _is_so: None
-        """Told whether all assets together are the margin; where that is asked."""
 
     @as_deferred
     async def sure(self) -> None:
@@ -67,16 +59,21 @@ class Readiness(Service):
         await self._lock.acquire()
         try:
             if not self._is_ready:
-                await self._check_mode()
-                self.is_many(await self._rest.has_many_margins())
+                await self._footing.check()
                 await self._learn()
                 self._is_ready = True
         finally:
             self._lock.release()
 
     def doubt(self) -> None:
-        """Positions may be kept otherwise by now: that is asked before anything else is."""
+        """The account may be set otherwise by now: that is asked before anything else is."""
         self._is_ready = False
+
+    def judged(self, error: GatewayError) -> None:
+        """An order was refused; if by a rule of its symbol, those may have changed."""
+        code = (error.details or {}).get("code")
+        if isinstance(error, (InvalidValue, InvalidRequest)) or code in self._of_rules:
+            self.renew()
 
     def renew(self) -> None:
         """The rules may have changed."""
@@ -97,21 +94,8 @@ class Readiness(Service):
 
     async def _learn(self) -> None:
         self._learned_at = self._clock.seconds()
-        info = await self._rest.exchange_info()
-        self._instruments.learn(info.symbols)
-        self._meter.learn(info.rate_limits)
-        await self._leverages.learn()
+        await self._footing.learn()
 
     def _not_told(self, failure: Failure) -> None:
         failure.trap(GatewayError)
         self.log.info("the symbols could not be asked: {why}", why=failure.getErrorMessage())
-
-    async def _check_mode(self) -> None:
-        is_hedged = await self._rest.is_hedged()
-        if is_hedged is not self._hedging:
-            kept = "hedging" if is_hedged else "netting"
-            raise Unauthorized(
-                f"The account's positions are {kept}, but BINANCE_POSITION_MODE is not: set it to"
-                f" {kept}, or change the account",
-                "POSITION_MODE",
-            )

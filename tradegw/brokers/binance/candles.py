@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from ....market.bars import BarBuilder
-from ....model.enums import Timeframe
-from ....model.market import Bar
-from ..refusals import PROVIDER
+from ...market.bars import BarBuilder
+from ...model.enums import Timeframe
+from ...model.market import Bar
+from .refusals import PROVIDER
 from .wanted import SOURCES
 
 _SOURCES: Final = frozenset(SOURCES.values())

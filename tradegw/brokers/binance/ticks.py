@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 ZERO: Final = Decimal(0)
+_TWO: Final = Decimal(2)
 NOTHING: Final = msgspec.Raw()
 
 
@@ -71,3 +72,8 @@ frames: Final = msgspec.json.Decoder(Frame)
 bests: Final = msgspec.json.Decoder(Best)
 minis: Final = msgspec.json.Decoder(Mini)
 candles: Final = msgspec.json.Decoder(Klined)
+
+
+def middle(bid: Decimal, ask: Decimal) -> Decimal:
+    """Between *bid* and *ask*; where one side is missing, zero, the other."""
+    return (bid + ask) / _TWO if bid and ask else bid or ask

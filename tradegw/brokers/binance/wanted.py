@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from ....model.enums import Timeframe
-from ....model.subscription import CANDLE, EVERYTHING, QUOTE, Subscription
+from ...model.enums import Timeframe
+from ...model.subscription import CANDLE, EVERYTHING, QUOTE, Subscription
 
 INTERVALS: Final[dict[Timeframe, str]] = {
     frame: frame.value for frame in Timeframe if frame not in (Timeframe.M2, Timeframe.M10)
