@@ -9,10 +9,11 @@ CHECKED := tradegw tests bench examples setup.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test simulate check docs bench clean
+.PHONY: help run backtest test simulate check docs bench clean
 
 help:
 	@echo 'make run    serve the simulated broker on http://127.0.0.1:8080 (GATEWAY_PROVIDER chooses another)'
+	@echo 'make backtest DATA=SYMBOL@1d=prices.csv STRATEGY=strategy.py  a strategy on the past'
 	@echo 'make test   every check and every test, as the continuous integration runs them'
 	@echo 'make simulate  the whole gateway in worlds that fail; SEEDS=100000 says how many, FIRST=0 which'
 	@echo 'make check  the static ones only: ruff, mypy, import contracts'
@@ -24,6 +25,12 @@ run: export GATEWAY_PROVIDER := $(or $(GATEWAY_PROVIDER),mock)
 run: export ENABLE_SWAGGER := $(or $(ENABLE_SWAGGER),true)
 run: $(VENV)/.installed
 	@exec $(BIN)/twistd --nodaemon --pidfile= tradegw
+
+backtest: $(VENV)/.installed $(VENV)/.sdk
+	@test -n "$(DATA)" -a -n "$(STRATEGY)" || { \
+		echo 'make backtest DATA=DEMO@1d=examples/data/DEMO.1d.csv STRATEGY=examples/sma_cross.py' >&2; \
+		exit 2; }
+	@exec $(BIN)/python -m tradegw.brokers.backtest "$(DATA)" "$(STRATEGY)"
 
 check: $(VENV)/.installed-for-tests
 	$(BIN)/ruff check $(wildcard $(CHECKED))
@@ -41,7 +48,7 @@ simulate: $(VENV)/.installed-for-tests
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),10000) --first $(or $(FIRST),0)
 
 bench: $(VENV)/.installed-for-tests
-	@for bench in fanout rest durable exits journal receive http_out limits link footprint; do \
+	@for bench in fanout rest durable exits journal receive http_out limits link backtest simulator footprint; do \
 		echo "== bench/$$bench.py"; $(BIN)/python bench/$$bench.py || exit 1; \
 	done
 
@@ -61,6 +68,10 @@ $(VENV)/.installed: pyproject.toml setup.py | $(VENV)/bin/python
 	$(PIP) install --editable .
 	@touch $@
 
+$(VENV)/.sdk: | $(VENV)/bin/python
+	$(PIP) install tektii
+	@touch $@
+
 $(VENV)/.installed-for-tests: pyproject.toml setup.py | $(VENV)/bin/python
 	$(PIP) install --editable '.[test]'
-	@touch $@ $(VENV)/.installed
+	@touch $@ $(VENV)/.installed $(VENV)/.sdk

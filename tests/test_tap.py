@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 from twisted.application.service import Application, MultiService
+from twisted.internet.defer import Deferred
 from twisted.logger import ILogObserver
 from twisted.python.components import Componentized
 
@@ -55,6 +56,8 @@ class Plugin:
         return {"seed": environ.get("MOCK_SEED", "42")}
 
 class Gateway(MultiService):
+    over = None
+
     def __init__(self, settings, plugin, own, reactor, now, seconds, open_journal):
         super().__init__()
         self.settings, self.reactor = settings, reactor
@@ -453,9 +456,12 @@ def test_making_the_service_wires_the_gateway_to_the_daemon(
     caught: list[Daemon] = []
     halted: list[Gateway] = []
 
+    over: Deferred[int] = Deferred()
+
     class Gateway(MultiService):
         def __init__(self, *arguments: Any) -> None:
             super().__init__()
+            self.over = over
             made.append(arguments)
             assert caught, "the signal is caught before anything that takes time"
 
@@ -487,6 +493,10 @@ def test_making_the_service_wires_the_gateway_to_the_daemon(
     assert daemon.halt is not None
     daemon.halt()
     assert halted == [child]
+    stopped: list[str] = []
+    monkeypatch.setattr(daemon, "_stop", stopped.append)
+    over.callback(3)
+    assert (daemon.exit_code, stopped) == (3, ["the run is over"])
     settings, its_plugin, own, reactor, now, seconds, open_journal = made[0]
     assert reactor.seconds is seconds is time.monotonic, "no timer jumps when the clock is set"
     assert callable(open_journal)

@@ -61,6 +61,7 @@ from .orders.replaces import Replaces
 from .orders.resolution import Resolution
 from .orders.restoring import restore_orders, restore_untold
 from .orders.spelling import shown
+from .orders.stillness import Stillness
 from .orders.stock import Stock
 from .orders.sweep import Sweep
 from .orders.timelines import Timelines
@@ -87,7 +88,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     now: WallClock
     new_id: Callable[[], str]
     submit_wait_seconds: float = SUBMIT_WAIT_SECONDS
-    reconcile_seconds: float = RECONCILE_SECONDS
+    reconcile_seconds: float | None = RECONCILE_SECONDS
     exit_limits: ExitLimits = ExitLimits()
 
 
@@ -200,6 +201,8 @@ class Core:
         self.intake.connect(
             self._suspect, self._relinked, self.trading.distrust, self.closing.on_order
         )
+        idle = (self.desk.idle, self.guardian.idle, self.release.empty, self.chronicle.empty)
+        self.settled = Stillness(idle, self.intents.under_way)
 
     def _look_out(self, alerts: Alerts, around: Surroundings) -> None:
         """For exits that are missing, whatever the reason, and entries that wait for too long."""

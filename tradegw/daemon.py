@@ -50,6 +50,9 @@ class Daemon(MultiService):
     journal: Journal | None = None
     """The one that is open; what it could not write when it was closed makes the exit code 1."""
 
+    exit_code = 0
+    """With which the process ends if it stops by itself and all could be written down."""
+
     def __init__(self, settings: Settings, reactor: Any, twistd: Mapping[str, Any]) -> None:
         super().__init__()
         self._settings = settings
@@ -82,6 +85,15 @@ class Daemon(MultiService):
         while signals.asked:
             self._asked(signals.asked.pop(0), None)
 
+    def end_when(self, over: Deferred[int]) -> None:
+        """Stop when *over* fires, and have the process end with the code that it fires with."""
+        over.addCallback(self._end)
+
+    def _end(self, exit_code: int) -> None:
+        self.exit_code = exit_code
+        self._stopping = True
+        self._stop("the run is over")
+
     def startService(self) -> None:
         """Start the gateway; or print why its journal or port cannot be opened, and exit with 1."""
         for warning in self._settings.warnings:
@@ -102,7 +114,9 @@ class Daemon(MultiService):
 
     def _look_back(self, result: T) -> T:
         if self.journal is not None and self.journal.unwritten:
-            atexit.register(_end_with_1)
+            self.exit_code = 1
+        if self.exit_code:
+            atexit.register(_end_with, self.exit_code)
         return result
 
     def _running(self) -> None:
@@ -138,7 +152,7 @@ class Daemon(MultiService):
             self._file.rotate()
 
     def _stop(self, name: str) -> None:
-        self.log.info("{signal}: stopping; a second one exits at once", signal=name)
+        self.log.info("{signal}: stopping; a signal exits at once", signal=name)
         with contextlib.suppress(ReactorNotRunning):  # it may be stopping for another reason
             self._reactor.stop()
 
@@ -157,9 +171,9 @@ class Daemon(MultiService):
         return cast("TextIO", self._file)
 
 
-def _end_with_1() -> None:
+def _end_with(code: int) -> None:
     """For twistd, which knows of no failure once the reactor ran, and would end with 0."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
-    os._exit(1)
+    os._exit(code)

@@ -28,7 +28,7 @@ from .config.settings import Settings
 from .core import Core, Surroundings
 from .deferreds import as_deferred, deadline, logged
 from .errors import JournalUnavailable
-from .interfaces import IBrokerListener, IJournal, WallClock
+from .interfaces import IBrokerListener, IJournal, IPacedBroker, Time, WallClock
 from .journal.opening import FILE as JOURNAL_FILE
 from .journal.problems import JournalDamaged
 from .metrics.lag import ReactorLag
@@ -148,34 +148,41 @@ class Gateway(MultiService):
         meters = Meters(CollectorRegistry(), settings.platform)
         self._journal = journal
         self._memory.keep_in(journal)
+        paced: IPacedBroker | None = IPacedBroker(self.broker, None)
+        pacing = None if paced is None else paced.pacing
         self._fanout, websocket = wiring.build(
             clock,
             now,
             EventFilter(settings.subscriptions, settings.platform),
-            log=journal,
+            log=journal if paced is None else None,  # who comes back goes on with what comes next
             meters=meters.stream,
             greeting=lambda: core.link.greeting(),  # noqa: PLW0108  (made below)
+            pacing=pacing,
         )
+        time = Time(clock=clock, now=now, seconds=self._seconds) if paced is None else paced.time
         self.core = core = Core(
             self.broker,
             Surroundings(
                 journal=journal,
-                sink=self._fanout,
+                sink=self._fanout if paced is None else paced.sink(self._fanout),
                 meters=meters,
-                clock=clock,
-                seconds=self._seconds,
-                now=now,
-                new_id=lambda: growing_id(now()),
+                clock=time.clock,
+                seconds=time.seconds,
+                now=time.now,
+                new_id=(lambda: growing_id(now())) if paced is None else paced.new_id,
                 submit_wait_seconds=settings.submit_wait_secs,
-                reconcile_seconds=settings.reconcile_secs,
+                reconcile_seconds=settings.reconcile_secs if paced is None else None,
                 exit_limits=ExitLimits(
                     max_uncovered_seconds=settings.exit_max_uncovered_secs,
                     policy=settings.exit_uncovered_policy,
                     ttl_hours=settings.sl_tp_ttl_hours,
+                    look_seconds=time.look_seconds,
                 ),
             ),
         )
         self._news.to = core.intake
+        if paced is not None:
+            paced.on_assembled(core.settled)
         self._vitals = Vitals(settings.platform, core.link, core.gate, journal, settings.git_sha)
         self._site = build_site(
             Rooms(
@@ -187,6 +194,7 @@ class Gateway(MultiService):
                 timelines=core.timelines,
                 protection=core.protection,
                 events=journal,
+                backtest=paced,
             ),
             RestSettings(api_key=settings.api_key, enable_swagger=settings.enable_swagger),
             clock,
@@ -194,9 +202,18 @@ class Gateway(MultiService):
             websocket=websocket,
             metrics=MetricsResource(meters.registry),
             observe=meters.http_answered,
+            pacing=pacing,
         )
         self._port = Port(clock, settings, self._site)
         ReactorLag(clock, meters.reactor_lag).setServiceParent(self)
+
+    @property
+    def over(self) -> Deferred[int] | None:
+        """Fires with an exit code when the process should end; ``None`` if it only ends when that
+        is asked for.
+        """
+        paced: IPacedBroker | None = IPacedBroker(self.broker, None)
+        return None if paced is None else paced.over
 
     def halt(self) -> None:
         """Nothing that could raise exposure leaves from now on; asked for by a signal."""

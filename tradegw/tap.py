@@ -2,7 +2,8 @@
 
 The only module that knows the reactor, and it imports that late: twistd loads this module also to
 list what it can run. Exit codes: 0 after a stop that was asked for, 1 if the gateway cannot run as
-configured, 2 for a wrong command line.
+configured, 2 for a wrong command line. A backtest ends the process itself: with 0 if it was
+completed, 2 if it was ruined, 3 if it could not go on.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from msgspec import Struct
 from twisted.application.service import MultiService
@@ -37,6 +38,8 @@ from .journal.opening import look_at, open_journal
 from .journal.problems import JournalError
 from .journal.thread import WriterThread
 from .model.enums import Platform
+
+_FOR_EVER_DAYS: Final = 365_000
 
 
 class Configured(Struct, frozen=True):
@@ -130,16 +133,23 @@ def makeService(options: Options) -> MultiService:
             open_journal_of,
         )
     daemon.halt = gateway.halt
+    if gateway.over is not None:
+        daemon.end_when(gateway.over)
     gateway.setServiceParent(daemon)
     return daemon
 
 
 def _journal(settings: Settings, reactor: Any, account_name: str) -> Journal:
-    """The journal of that account. A simulated one may be another every time."""
+    """The journal of that account. A simulated one may be another every time; that of a backtest
+    lives in the past, for one run, and is not worth waiting for the disk.
+    """
+    is_past = settings.platform in (Platform.BACKTEST, Platform.TEKTII)
     options = JournalOptions(
-        retention_days=settings.journal_retention_days,
+        retention_days=_FOR_EVER_DAYS if is_past else settings.journal_retention_days,
         max_mb=settings.journal_max_mb,
-        set_aside=settings.platform in (Platform.MOCK, Platform.BACKTEST),
+        set_aside=is_past or settings.platform is Platform.MOCK,
+        passing="backtest:" if settings.platform is Platform.BACKTEST else None,
+        fsync=not is_past,
     )
     run = WriterThread(reactor).run
     return open_journal(settings.state_dir, account_name, reactor, _now, run, options)

@@ -153,6 +153,17 @@ def test_another_account_is_refused(shelf: Shelf) -> None:
     shelf.open()
 
 
+def test_the_journal_of_a_run_that_is_over_is_not_kept_and_any_other_is(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "state", set_aside=True, passing="backtest:")
+    shelf.journal.drop()  # of an account that lives on
+    shelf.open("backtest:1").drop()
+    assert sum(each.name.startswith("journal-") for each in shelf.directory.iterdir()) == 1
+    with capturedLogs() as logged:
+        shelf.open("backtest:2").drop()
+    assert sum(each.name.startswith("journal-") for each in shelf.directory.iterdir()) == 1
+    assert [event["log_level"].name for event in logged] == ["info"]
+
+
 def test_the_journal_of_another_simulated_account_is_set_aside_whole(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "state", set_aside=True)
     shelf.journal.write(intent("i1"))

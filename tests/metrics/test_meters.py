@@ -74,6 +74,7 @@ def test_types_of_all_metrics(page: Page) -> None:
         "gateway_reconciliations_total": "counter",
         "gateway_events_reconciled_total": "counter",
         "gateway_backtest_completions_total": "counter",
+        "gateway_backtest_aborts_total": "counter",
         "gateway_exit_plans": "gauge",
         "gateway_exit_uncovered_seconds": "gauge",
         "gateway_exit_uncovered_plan_seconds_total": "counter",
@@ -100,6 +101,7 @@ def test_series_of_the_running_platform_start_at_zero(page: Page) -> None:
         "gateway_broker_reconnections_total",
         "gateway_broker_reconnect_failures_total",
         "gateway_backtest_completions_total",
+        "gateway_backtest_aborts_total",
     ):
         assert page.value(name + P) == 0
     for name in (
@@ -147,6 +149,7 @@ def test_each_word_counts_its_own_metric(page: Page) -> None:
         "gateway_broker_reconnections_total" + P: meters.broker_reconnected,
         "gateway_broker_reconnect_failures_total" + P: meters.broker_reconnect_failed,
         "gateway_backtest_completions_total" + P: meters.backtest_completed,
+        "gateway_backtest_aborts_total" + P: meters.backtest_aborted,
         "gateway_circuit_breaker_resets_total": meters.breakers_reset,
         "gateway_ws_slow_consumer_disconnects": meters.stream.evicted,
         "gateway_ws_connections_active": meters.stream.connected,

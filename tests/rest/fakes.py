@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 
 from tradegw.interfaces import (
+    IBacktest,
     IBreakers,
     IEnquiry,
     IEventLog,
@@ -21,6 +22,7 @@ from tradegw.interfaces import (
 )
 from tradegw.model import wire
 from tradegw.model.account import Account, Position, Trade, TradeQuery
+from tradegw.model.backtest import BacktestStatus, RunState
 from tradegw.model.enums import (
     AssetClass,
     MarginMode,
@@ -200,6 +202,18 @@ CAPABILITIES = Capabilities(
     features=("bracket_orders", "oco"),
     max_leverage=Decimal(50),
     rate_limits=RateLimits(requests_per_minute=200),
+)
+RUN = BacktestStatus(
+    run_id="20260504T120000-4f9a12",
+    state=RunState.RUNNING,
+    clock=NOON,
+    start=NOON,
+    end=NOON,
+    progress=Decimal("0.41"),
+    events=12,
+    clients=1,
+    waiting_for=("evt-12",),
+    wall_seconds=3.2,
 )
 LIMITS = LimitsStatus(
     limits=(
@@ -454,6 +468,17 @@ def message(seq: int) -> bytes:
     return wire.encode(
         TradeEvent(timestamp=NOON, event=TradeEventKind.FILLED, trade=TRADE, seq=seq, epoch="e1")
     )
+
+
+@implementer(IBacktest)
+class FakeBacktest(_Scripted):
+    def status(self) -> BacktestStatus:
+        answer: BacktestStatus = self._done("status", (), RUN)
+        return answer
+
+    def report(self) -> dict[str, Any]:
+        answer: dict[str, Any] = self._done("report", (), {"status": "running", "events": 12})
+        return answer
 
 
 @implementer(IHealth)

@@ -20,6 +20,7 @@ from twisted.web.resource import IResource
 from zope.interface import implementer
 
 from tests.rest.fakes import (
+    FakeBacktest,
     FakeBreakers,
     FakeEnquiry,
     FakeEvents,
@@ -29,6 +30,7 @@ from tests.rest.fakes import (
     FakeTrading,
     FakeTradingState,
 )
+from tradegw.interfaces import IPacing
 from tradegw.rest.connection import Connection
 from tradegw.rest.rooms import Rooms
 from tradegw.rest.settings import RestSettings
@@ -160,6 +162,7 @@ class Gateway:
         *,
         websocket: IResource | None = None,
         metrics: IResource | None = None,
+        pacing: IPacing | None = None,
     ) -> None:
         self.trading = FakeTrading()
         self.enquiry = FakeEnquiry()
@@ -169,6 +172,7 @@ class Gateway:
         self.timelines = FakeTimelines()
         self.protection = FakeProtection()
         self.events = FakeEvents()
+        self.backtest = FakeBacktest()
         self.clock = Clock()
         self.observed: list[tuple[str, int, float]] = []
         rooms = Rooms(
@@ -180,6 +184,7 @@ class Gateway:
             timelines=self.timelines,
             protection=self.protection,
             events=self.events,
+            backtest=self.backtest,
         )
         self.site = build_site(
             rooms,
@@ -189,6 +194,7 @@ class Gateway:
             websocket=websocket,
             metrics=metrics,
             observe=lambda *seen: self.observed.append(seen),
+            pacing=pacing,
         )
 
     def connect(self) -> Client:

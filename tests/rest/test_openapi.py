@@ -80,6 +80,8 @@ OPERATIONS = [
     "get_quote",
     "get_bars",
     "get_events",
+    "get_backtest",
+    "get_backtest_report",
     "get_capabilities",
     "get_connection_status",
     "get_limits",
@@ -146,6 +148,7 @@ def test_operations_and_tags_are_those_of_the_protocol() -> None:
         "trades",
         "market_data",
         "events",
+        "backtest",
         "system",
         "operations",
         "health",
@@ -261,6 +264,7 @@ def test_every_documented_error_is_as_described(gateway: Gateway, route: Route) 
         gateway.timelines,
         gateway.protection,
         gateway.events,
+        gateway.backtest,
     )
     for room in rooms:
         for name in dir(room):

@@ -153,10 +153,14 @@ def test_financing_rides_the_trades_of_its_symbol_and_not_the_orders() -> None:
     assert not wanted(entry("AAPL", "order_update")).passes(financing("AAPL"))
 
 
-@pytest.mark.parametrize("platform", [Platform.TEKTII, Platform.BACKTEST])
-def test_what_is_paced_by_acknowledgements_is_never_filtered(platform: Platform) -> None:
-    engine = EventFilter((entry("MSFT", "quote", platform=platform),), platform)
+def test_what_an_external_engine_waits_for_is_never_filtered() -> None:
+    engine = EventFilter((entry("MSFT", "quote", platform=Platform.TEKTII),), Platform.TEKTII)
     assert all(engine.passes(event) for event in SUBJECT)
+
+
+def test_a_backtest_is_filtered_as_a_live_broker_is() -> None:
+    run = EventFilter((entry("MSFT", "quote", platform=Platform.BACKTEST),), Platform.BACKTEST)
+    assert not any(run.passes(event) for event in SUBJECT)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from websockets.frames import Frame, Opcode
 from websockets.uri import parse_uri
 from zope.interface import implementer
 
-from tradegw.interfaces import IEventLog
+from tradegw.interfaces import IEventLog, IPacing
 from tradegw.model.enums import Platform
 from tradegw.model.events import Event
 from tradegw.model.subscription import Subscription
@@ -275,6 +275,7 @@ class Gateway:
         greeting: Any = tuple,
         log: IEventLog | None = None,
         clock: Turns | None = None,
+        pacing: IPacing | None = None,
     ) -> None:
         self.clock = clock or Turns()
         self.meters = Counts()
@@ -290,6 +291,7 @@ class Gateway:
             on_ack=lambda client_id, ids: self.acks.append((client_id, ids)),
             limits=limits,
             log=log,
+            pacing=pacing,
         )
         root, v1 = Resource(), Resource()
         root.putChild(b"v1", v1)

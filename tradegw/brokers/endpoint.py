@@ -43,7 +43,8 @@ _PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]*)*")
 class Url(Struct, frozen=True):
     """The address of something at a broker, taken apart once.
 
-    ``path`` has no slash at its end. Without TLS only this very machine can be addressed.
+    ``path`` has no slash at its end. Without TLS only this very machine can be addressed, or where
+    nothing is at stake whatever is reached in *plain* words.
     """
 
     scheme: str
@@ -52,7 +53,7 @@ class Url(Struct, frozen=True):
     path: str = ""
 
     @classmethod
-    def parse(cls, text: str) -> Url:
+    def parse(cls, text: str, *, plain: bool = False) -> Url:
         """Raises ``ValueError``, which does not repeat *text*: a secret may have slipped in."""
         try:
             parts = urlsplit(text.strip())
@@ -70,7 +71,7 @@ class Url(Struct, frozen=True):
         url = cls(
             parts.scheme, parts.hostname, port or _PORTS[parts.scheme], parts.path.rstrip("/")
         )
-        if not url.is_secure and not url.is_loopback:
+        if not (plain or url.is_secure or url.is_loopback):
             raise ValueError("must use TLS (https, wss) unless it leads to this very machine")
         return url
 

@@ -79,6 +79,7 @@ BROKERS: Final = (
     Variable("SAXO_ACCOUNT_KEY", "none", "Saxo account"),
     Variable("TEKTII_ENGINE_URL", "none", "REST address of an external backtest engine"),
     Variable("TEKTII_ENGINE_WS_URL", "none", "WebSocket address of the same engine"),
+    Variable("TEKTII_API_KEY", "none", "its key, if it wants one"),
 )
 MOCK: Final = (
     Variable("MOCK_SEED", "42", "seed of the random prices"),
@@ -102,12 +103,57 @@ MOCK: Final = (
     Variable("MOCK_ONE_EXIT", "false", "true: and take a stop or a limit for it, not both"),
     Variable("MOCK_NATIVE_BRACKETS", "false", "true makes the simulated broker keep brackets"),
 )
+BACKTEST: Final = (
+    Variable(
+        "BACKTEST_DATA",
+        "none",
+        "what is replayed: GOOG@1d=goog.csv,..., a directory, or JSON",
+    ),
+    Variable("BACKTEST_START", "none", "begin here; what is earlier is history"),
+    Variable("BACKTEST_END", "none", "end before this; a date is included"),
+    Variable("BACKTEST_CASH", "100000", "what the account begins with"),
+    Variable("BACKTEST_CURRENCY", "USD", "currency of the account"),
+    Variable("BACKTEST_COMMISSION", "0", "0.1%, 10bps, 0.005/unit+min1, maker:0;taker:0.1%, ..."),
+    Variable("BACKTEST_SLIPPAGE", "0", "5bps, 2ticks, 0.02, rand:5bps or volshare:0.1"),
+    Variable("BACKTEST_SPREAD", "0", "2bps, 1tick or 0.02: how far bid and ask are apart"),
+    Variable("BACKTEST_FILL", "next", "next, or current: at the price just seen"),
+    Variable("BACKTEST_PATH", "worst", "inside of a bar: worst, nearest, ohlc, olhc or best"),
+    Variable("BACKTEST_LIMIT_FILL", "touch", "touch, or through: the price must go beyond a limit"),
+    Variable("BACKTEST_VOLUME_LIMIT", "0", "share of the volume that orders get; 0 no limit"),
+    Variable("BACKTEST_LATENCY_MS", "0", "simulated delay of orders, changes and cancels"),
+    Variable("BACKTEST_LEVERAGE", "1", "an order needs its notional divided by this"),
+    Variable("BACKTEST_MAINTENANCE", "0.5", "share of the initial margin that must be left"),
+    Variable("BACKTEST_SHORT", "true", "false refuses orders that would open a short"),
+    Variable("BACKTEST_POSITION_MODE", "netting", "netting, or hedging"),
+    Variable("BACKTEST_CLIENTS", "1", "connections before it starts; 0 waits for nobody"),
+    Variable("BACKTEST_PACE", "all", "whose acknowledgements count: all, or any"),
+    Variable("BACKTEST_ACK_TIMEOUT", "60", "seconds without an acknowledgement; 0 waits for ever"),
+    Variable("BACKTEST_RECONNECT_TIMEOUT", "60", "seconds without any client; 0 waits for ever"),
+    Variable("BACKTEST_SPEED", "0", "simulated seconds per second at most; 0 no limit"),
+    Variable("BACKTEST_TIMESTAMPS", "sim", "sim, or wall: the timestamp of messages"),
+    Variable("BACKTEST_SEED", "0", "seed of all that is drawn"),
+    Variable("BACKTEST_CLOSE_AT_END", "false", "true closes what is open at the last price"),
+    Variable(
+        "BACKTEST_REPORT",
+        "none",
+        "directory of the report, by default in the state directory",
+    ),
+    Variable("BACKTEST_TRANSCRIPT", "false", "1 also writes transcript.jsonl"),
+    Variable("BACKTEST_EXIT", "auto", "auto ends the process after the run, never serves on"),
+    Variable("BACKTEST_RISK_FREE", "0", "annual rate for Sharpe and Sortino"),
+    Variable(
+        "BACKTEST_PERIODS",
+        "none",
+        "periods per year for the ratios, by default from the data",
+    ),
+)
 GROUPS: Final = {
     "gateway": GATEWAY,
     "reconnecting to the broker": RECONNECTING,
     "logs": LOGGING,
     "brokers": BROKERS,
     "the simulated broker": MOCK,
+    "backtests": BACKTEST,
 }
 KNOWN: Final = tuple(each for group in GROUPS.values() for each in group)
 

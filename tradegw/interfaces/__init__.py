@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .broker import IBroker, IBrokerListener
 from .doors import (
+    IBacktest,
     IBreakers,
     IEnquiry,
     IHealth,
@@ -16,12 +17,14 @@ from .doors import (
     ITrading,
     ITradingState,
 )
+from .pacing import IPacedBroker, IPacing, Settled
 from .protection import IExits, ILastResort, IOrderEntry
 from .record import IAlarm, IEventLog, IEventSink, IJournal, IMemory
-from .time import WallClock
+from .time import Time, WallClock
 
 __all__ = [
     "IAlarm",
+    "IBacktest",
     "IBreakers",
     "IBroker",
     "IBrokerListener",
@@ -34,9 +37,13 @@ __all__ = [
     "ILastResort",
     "IMemory",
     "IOrderEntry",
+    "IPacedBroker",
+    "IPacing",
     "IProtection",
     "ITimelines",
     "ITrading",
     "ITradingState",
+    "Settled",
+    "Time",
     "WallClock",
 ]

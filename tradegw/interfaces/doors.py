@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.internet.defer import Deferred
 from zope.interface import Interface
 
 from ..model.account import Account, Position, Trade, TradeQuery
+from ..model.backtest import BacktestStatus
 from ..model.health import BreakersStatus, Health, Ready
 from ..model.limits import LimitsStatus
 from ..model.market import Bar, BarQuery, Capabilities, ConnectionStatus, Quote
@@ -158,3 +161,13 @@ class IHealth(Interface):
 
     def health() -> Health:
         """The broker's link and its stale instruments."""
+
+
+class IBacktest(Interface):
+    """A run over the past."""
+
+    def status() -> BacktestStatus:
+        """How far it has come."""
+
+    def report() -> dict[str, Any]:
+        """Its result, as of now; raises ``UnsupportedOperation`` if that is told elsewhere."""

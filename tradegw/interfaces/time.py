@@ -6,5 +6,21 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeAlias
 
+from msgspec import Struct
+from twisted.internet.interfaces import IReactorTime
+
 WallClock: TypeAlias = Callable[[], datetime]
 """Tells the time, aware, in UTC. Timers use ``twisted.internet.interfaces.IReactorTime``."""
+
+
+class Time(Struct, frozen=True, kw_only=True):
+    """By which orders, exits and alerts live and are stamped.
+
+    *clock* runs their timers, *seconds* tells what lapses, *now* what is written beside things.
+    *look_seconds* is how often all exits are looked at, which costs a timer each time.
+    """
+
+    clock: IReactorTime
+    now: WallClock
+    seconds: Callable[[], float]
+    look_seconds: float = 5.0

@@ -44,12 +44,14 @@ _log = Logger()
 
 class Options(Struct, frozen=True, kw_only=True):
     """*set_aside*: the journal of another account is renamed and a new one begun, for simulated
-    accounts. Without *fsync* nothing survives the loss of power, for simulations.
+    accounts; one whose account's name begins with *passing* is deleted, and a new one is nothing to
+    be warned of. Without *fsync* nothing survives the loss of power, for simulations.
     """
 
     retention_days: int = 90
     max_mb: int = 1024
     set_aside: bool = False
+    passing: str | None = None
     fsync: bool = True
     new_epoch: Callable[[], str] = lambda: uuid4().hex
 
@@ -89,13 +91,16 @@ def _opened(
             if found != account_name:
                 if not options.set_aside:
                     raise OtherAccount(file, found, account_name)
-                _set_aside(file, now)
+                if options.passing is not None and found.startswith(options.passing):
+                    _discard(file)
+                else:
+                    _set_aside(file, now)
                 is_new = True
         if is_new:
             make(file, account_name, now, options.new_epoch(), fsync=options.fsync)
         store = Store(file, fsync=options.fsync)
         try:
-            return store, _begun(store, now, is_new=is_new)
+            return store, _begun(store, now, is_new=is_new, passing=options.passing is not None)
         except BaseException:
             store.close()
             raise
@@ -160,7 +165,7 @@ def _is_there(file: Path) -> bool:
     return True
 
 
-def _begun(store: Store, now: WallClock, *, is_new: bool) -> Beginning:
+def _begun(store: Store, now: WallClock, *, is_new: bool, passing: bool) -> Beginning:
     connection = store.writer
     bring_up_to_date(connection)
     about = dict(connection.execute("SELECT name, value FROM about").fetchall())
@@ -173,7 +178,8 @@ def _begun(store: Store, now: WallClock, *, is_new: bool) -> Beginning:
     (newest,) = connection.execute("SELECT max(seq) FROM events").fetchone()
     oldest = int(about["oldest"])
     if is_new:
-        _log.warn(
+        say = _log.info if passing else _log.warn
+        say(
             "a new journal is begun: no orders are known from before",
             file=str(store.file),
             epoch=about["epoch"],
@@ -183,6 +189,12 @@ def _begun(store: Store, now: WallClock, *, is_new: bool) -> Beginning:
     return Beginning(
         epoch=about["epoch"], oldest=oldest, newest=oldest - 1 if newest is None else newest
     )
+
+
+def _discard(file: Path) -> None:
+    """Nobody needs it any more."""
+    for suffix in ("", "-wal", "-shm"):
+        file.with_name(f"{file.name}{suffix}").unlink(missing_ok=True)
 
 
 def _set_aside(file: Path, now: WallClock) -> None:

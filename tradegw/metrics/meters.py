@@ -71,6 +71,10 @@ class Meters:
         """A backtest came to its end."""
         self._orders.backtests.inc()
 
+    def backtest_aborted(self) -> None:
+        """A backtest ended before its end."""
+        self._orders.aborts.inc()
+
     def broker_disconnected(self) -> None:
         """A stream of the broker was lost."""
         self._broker.disconnections.inc()
@@ -203,6 +207,12 @@ class _Orders:
         )
         self.backtests = _counter(
             registry, platform, "gateway_backtest_completions_total", "Backtests that ended."
+        )
+        self.aborts = _counter(
+            registry,
+            platform,
+            "gateway_backtest_aborts_total",
+            "Backtests that ended before their end.",
         )
 
 

@@ -109,7 +109,14 @@ class PingEvent(_Message, frozen=True, tag="ping"):
 
 
 class BacktestCompleteEvent(_Message, frozen=True, tag="backtest_complete"):
+    """The run is over, with the *status* ``completed`` or another; of our own backtests the other
+    two tell which it was, and the digest of all that happened in it.
+    """
+
     broker: str | None = None
+    status: str | None = None
+    run_id: str | None = None
+    transcript_sha256: str | None = None
 
 
 Event: TypeAlias = (

@@ -16,6 +16,7 @@ import msgspec
 from .money import plain
 
 _encoder = msgspec.json.Encoder()
+_sorting = msgspec.json.Encoder(order="sorted")
 
 
 def encode(value: Any) -> bytes:
@@ -28,6 +29,14 @@ def encode(value: Any) -> bytes:
     encoded = _encoder.encode(value)
     if b"E-" in encoded or b"E+" in encoded or b'"-0' in encoded:
         return _encoder.encode(to_builtins(value))
+    return encoded
+
+
+def canonical(value: Any) -> bytes:
+    """As :func:`encode`, with the members of every object in alphabetical order."""
+    encoded = _sorting.encode(value)
+    if b"E-" in encoded or b"E+" in encoded or b'"-0' in encoded:
+        return _sorting.encode(to_builtins(value))
     return encoded
 
 

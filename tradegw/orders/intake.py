@@ -18,10 +18,12 @@ from zope.interface import implementer
 from ..deferreds import logged
 from ..interfaces import IBrokerListener, IExits
 from ..metrics.meters import Meters
+from ..model.backtest import RunState
 from ..model.enums import OrderEventKind
 from ..model.events import (
     AccountEvent,
     AlertEvent,
+    BacktestCompleteEvent,
     CandleEvent,
     Event,
     OrderEvent,
@@ -81,6 +83,7 @@ class Intake:
             AccountEvent: self._account,
             RateLimitEvent: self._rate_limit,
             AlertEvent: alarm.relay,
+            BacktestCompleteEvent: self._complete,
         }
 
     def connect(
@@ -228,6 +231,13 @@ class Intake:
         held = self._release.hold(event)
         settled = self._heard(self._exits.on_position_event, event)
         self._release.let_go(held, gatherResults(settled) if settled else None)
+
+    def _complete(self, event: BacktestCompleteEvent) -> None:
+        if event.status in (None, RunState.COMPLETED):
+            self._meters.backtest_completed()
+        else:
+            self._meters.backtest_aborted()
+        self._release.put(event)
 
     def _heard(
         self, listener: Callable[[T], Deferred[None] | None], news: T

@@ -45,7 +45,9 @@ LINK: Final = "link"
 
 
 class Reconciliation:
-    """Runs one at a time, and again if it was wanted meanwhile. *every_seconds* is how often."""
+    """Runs one at a time, and again if it was wanted meanwhile. *every_seconds* is how often;
+    ``None``: only when it is wanted.
+    """
 
     log = Logger()
 
@@ -57,7 +59,7 @@ class Reconciliation:
         meters: Meters,
         clock: IReactorTime,
         now: WallClock,
-        every_seconds: float,
+        every_seconds: float | None,
     ) -> None:
         self._line = line
         self._findings = findings
@@ -143,7 +145,7 @@ class Reconciliation:
     def _again_later(self) -> None:
         if self._next is not None and self._next.active():
             self._next.cancel()
-        if not self._stopped:
+        if not self._stopped and self._every_seconds is not None:
             self._next = self._clock.callLater(self._every_seconds, self._periodic)
 
     def _periodic(self) -> None:

@@ -11,7 +11,7 @@ from collections import deque
 from typing import Final, TypeVar
 
 from msgspec import Struct
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
@@ -42,6 +42,14 @@ class Release:
         self._clock = clock
         self._meters = meters
         self._queue: deque[Held] = deque()
+        self._awaiting_empty: list[Deferred[None]] = []
+
+    def empty(self) -> Deferred[None]:
+        """Fires when nothing waits."""
+        if not self._queue:
+            return succeed(None)
+        self._awaiting_empty.append(Deferred())
+        return self._awaiting_empty[-1]
 
     def put(self, event: Event) -> None:
         """Let *event* go after all that came before it."""
@@ -94,3 +102,7 @@ class Release:
         while self._queue and not self._queue[0].waiting:
             self._sink.publish(self._queue.popleft().event)
         self._meters.release_depth(len(self._queue))
+        if not self._queue:
+            empty, self._awaiting_empty = self._awaiting_empty, []
+            for deferred in empty:
+                deferred.callback(None)

@@ -48,6 +48,8 @@ class Connection(http.HTTPChannel):
     timeOut = None  # the deadlines here replace twisted's time-out
     phase = Phase.IDLE
     deadline = 0.0
+    is_asked = False
+    """Whether a request is under way, from its first byte until its answer is written."""
     stalled_until: float | None = None
 
     @property
@@ -160,7 +162,23 @@ class Connection(http.HTTPChannel):
 
     def _enter(self, phase: Phase) -> None:
         self.phase = phase
+        if self.site.pacing is not None:
+            self._pace(phase in (Phase.RECEIVING, Phase.ANSWERING))
         self.deadline = self.site.clock.seconds() + self.site.seconds_in[phase]
+
+    def unasked(self) -> None:
+        """Nobody waits for an answer here any more."""
+        if self.site.pacing is not None:
+            self._pace(False)  # noqa: FBT003  (there is no other reading)
+
+    def _pace(self, is_asked: bool) -> None:
+        if is_asked is self.is_asked or self.site.pacing is None:
+            return
+        self.is_asked = is_asked
+        if is_asked:
+            self.site.pacing.request_began()
+        else:
+            self.site.pacing.request_ended()
 
     # Two of twisted's own methods, replaced: there is no public way to change what they send.
 

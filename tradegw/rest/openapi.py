@@ -59,6 +59,7 @@ _TAGS: Final = {
     "positions": "Look up, close, move exits, see what protects them",
     "market_data": "Quotes and bars",
     "events": "What was told, to be read again",
+    "backtest": "The run, where the broker trades in the past",
     "system": "The broker behind the gateway",
     "operations": "For the operator",
     "health": "Probes, without a key",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from ..interfaces import (
+    IBacktest,
     IBreakers,
     IEnquiry,
     IEventLog,
@@ -27,3 +28,5 @@ class Rooms(Struct, frozen=True, kw_only=True):
     timelines: ITimelines
     protection: IProtection
     events: IEventLog
+    backtest: IBacktest | None = None
+    """Of a broker that trades in the past."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from . import (
     account,
+    backtest,
     circuit_breakers,
     events,
     limits,
@@ -27,6 +28,7 @@ _RESOURCES: Final = (
     protection,
     market_data,
     events,
+    backtest,
     system,
     limits,
     trading_state,

@@ -39,6 +39,7 @@ _PLAIN: Final[dict[Any, Schema]] = {
     str: {"type": "string"},
     int: {"type": "integer", "minimum": 0},
     bool: {"type": "boolean"},
+    float: {"type": "number"},
     datetime: {"type": "string", "format": "date-time"},
     Any: {},
 }

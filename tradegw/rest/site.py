@@ -11,7 +11,7 @@ from twisted.logger import Logger
 from twisted.web import http, server
 from twisted.web.resource import Resource
 
-from ..interfaces import WallClock
+from ..interfaces import IPacing, WallClock
 from .connection import Connection, Phase
 from .request import Request
 from .settings import RestSettings
@@ -40,6 +40,7 @@ class Site(server.Site):
         clock: IReactorTime,
         now: WallClock,
         observe: Observe | None = None,
+        pacing: IPacing | None = None,
     ) -> None:
         super().__init__(
             Resource(),  # never asked: requests go to the tree
@@ -51,6 +52,7 @@ class Site(server.Site):
         self.tree = tree
         self.settings = settings
         self.clock = clock
+        self.pacing = pacing
         self.connections: set[Connection] = set()
         self.closing = False
         self.seconds_in = {
@@ -84,6 +86,7 @@ class Site(server.Site):
 
     def forget(self, connection: Connection) -> None:
         """*connection* is gone, or no longer speaks HTTP."""
+        connection.unasked()
         self.connections.discard(connection)
         if self.closing and not self.connections:
             emptied, self._emptied = self._emptied, []

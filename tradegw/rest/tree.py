@@ -11,7 +11,7 @@ from twisted.logger import Logger
 from twisted.web.resource import IResource
 
 from ..errors import GatewayError
-from ..interfaces import WallClock
+from ..interfaces import IPacing, WallClock
 from ..model import wire
 from . import auth, docs_page
 from .answer import Answer
@@ -29,7 +29,7 @@ METRICS_PATH: Final = b"/metrics"
 log = Logger()
 
 
-def build_site(
+def build_site(  # noqa: PLR0913  (most have a default)
     rooms: Rooms,
     settings: RestSettings,
     clock: IReactorTime,
@@ -38,16 +38,19 @@ def build_site(
     websocket: IResource | None = None,
     metrics: IResource | None = None,
     observe: Observe | None = None,
+    pacing: IPacing | None = None,
 ) -> Site:
     """The whole HTTP side, ready to listen.
 
     *websocket* is mounted at ``/v1/ws`` and *metrics* at ``/metrics``; each is reached only after
-    the key was checked, where its path needs one. *observe* is told of every answer of a route.
+    the key was checked, where its path needs one. *observe* is told of every answer of a route,
+    *pacing* of all requests as they come and are answered.
     """
     mounts = {WEBSOCKET_PATH: websocket, METRICS_PATH: metrics}
     pages = docs_page.pages(ROUTES) if settings.enable_swagger else {}
     mounted = {path: resource for path, resource in mounts.items() if resource is not None}
-    return Site(Tree(rooms, settings, mounted, pages), settings, clock, now, observe)
+    tree = Tree(rooms, settings, mounted, pages)
+    return Site(tree, settings, clock, now, observe, pacing)
 
 
 class Tree:

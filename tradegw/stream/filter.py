@@ -41,9 +41,9 @@ _TOPICS: Final[dict[type[Any], Callable[[Any], Topic]]] = {
     AccountEvent: lambda _event: (ACCOUNT, "", None),
 }
 
-# These pace their clients by acknowledgements: an event held back would stall the run, and what the
-# client wants was filtered where the events are made.
-_UNFILTERED: Final = frozenset({Platform.TEKTII, Platform.BACKTEST})
+# An engine elsewhere waits for acknowledgements of all it tells: an event held back would stall it,
+# and what the client wants was filtered where the events are made.
+_UNFILTERED: Final = frozenset({Platform.TEKTII})
 
 MAX_REMEMBERED: Final = 10_000
 

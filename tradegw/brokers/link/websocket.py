@@ -149,6 +149,16 @@ class Connection(WebSocketClientProtocol):
     def abort(self) -> None:
         self._drop("closed by us")
 
+    def pause_reading(self) -> None:
+        """Take nothing more from the far end until :meth:`resume_reading`."""
+        if self.transport is not None:
+            self.transport.pauseProducing()
+
+    def resume_reading(self) -> None:
+        """Go on."""
+        if self.transport is not None:
+            self.transport.resumeProducing()
+
     # -- coming and going
 
     def connectionMade(self) -> None:
