@@ -101,6 +101,7 @@ class Life:
         self.alive = False
         self.ended_at = self.world.clock.seconds()
         self.world.note(f"life {self.number} ends {where}")
+        self.world.forget()
         self.left_behind = self.directory.with_name(f"{self.directory.name}-{self.number}")
         shutil.copytree(self.directory, self.left_behind)
         self.world.reach(up=False)

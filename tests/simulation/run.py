@@ -114,7 +114,7 @@ class Simulation:
         examination.ask()
         self.world.run(self.world.clock.seconds() + 30)
         yield from self.promises()
-        yield from intents.closes_at_most_once(venue, client.intents)
+        yield from intents.closes_at_most_once(venue, client.intents, self.world.unwritten)
         yield from intents.answers_come_in_time(client.intents, self.lives.all)
         yield from changes.closes_are_true(venue, client.intents)
         yield from changes.cancels_are_true(venue, client.intents)

@@ -34,7 +34,8 @@ class World:
     """Everything but gateways and their clients. :attr:`trace` is what happened, in words, and
     :attr:`sent` when an order left a gateway, by its client order id;
     :attr:`dropped_at` is when the broker last ended an exit of its own accord, and
-    :attr:`reached` since when a living gateway had its link to the broker, or had not.
+    :attr:`reached` since when a living gateway had its link to the broker, or had not;
+    :attr:`unwritten` from when to when the disk had been failing when a gateway died.
     """
 
     def __init__(self, schedule: Schedule) -> None:
@@ -46,6 +47,8 @@ class World:
         self.hits: dict[str, int] = {}
         self.calm = True
         self.disk_fails = False
+        self._disk_failed_at = inf
+        self.unwritten: list[tuple[datetime, datetime]] = []
         self.sent: dict[str, float] = {}
         self.dropped_at = -inf
         self.reached: list[tuple[float, bool]] = []
@@ -105,8 +108,15 @@ class World:
     def break_disk(self, seconds: float) -> None:
         """No commit works for so long."""
         self.note("the disk fails")
+        self._disk_failed_at = self.clock.seconds()
         self.disk_fails = True
         self.later(seconds, self._mend_disk)
+
+    def forget(self) -> None:
+        """A gateway dies: what it could not write down nobody knows any more."""
+        if self.disk_fails:
+            since = BEGINNING + timedelta(seconds=self._disk_failed_at)
+            self.unwritten.append((since, self.now()))
 
     def _mend_disk(self) -> None:
         self.note("the disk works again")
