@@ -255,9 +255,10 @@ def lacks_holding(error: GatewayError) -> bool:
 
 
 def is_placement_fault(error: GatewayError) -> bool:
-    """Whether a failed exit leg counts: not if limited in rate, nor if broker or market is shut, or
-    an order of the other side stands in its way for now (``WASH_TRADE``).
+    """Whether a failed exit leg counts: not if limited in rate, nor if broker or market is shut, an
+    order of the other side stands in its way for now (``WASH_TRADE``), or the market is where that
+    leg cannot rest (``INVALID_PRICE``): that keeps no other leg from resting.
     """
     if isinstance(error, OrderRejected):
-        return error.reject_code not in ("MARKET_CLOSED", "WASH_TRADE")
+        return error.reject_code not in ("MARKET_CLOSED", "WASH_TRADE", "INVALID_PRICE")
     return not isinstance(error, (RateLimited, ProviderUnavailable))

@@ -539,3 +539,17 @@ def test_where_positions_are_not_netted_each_is_looked_at_by_its_id(core: Core) 
     core.entered("1", client_order_id="nowhere")
     core.guardian.on_positions([a_position(id="pos-b")])
     assert ids(core.live_legs()) == ["b-sl", "b-tp", "nowhere-sl", "nowhere-tp"]
+
+
+def test_g2_a_leg_that_was_believed_gone_and_works_is_taken_away_beside_another(core: Core) -> None:
+    """The broker did not find it, and lists it later: nobody else would ever take it away."""
+    core.entered("1")
+    guarded = core.guardian.plans.all()[0]
+    lost = core.leg("c1-sl")
+    next(leg for leg in guarded.plan.legs if leg.order_id == lost.id).ended = True
+    core.guardian.reconciled()
+    assert core.live(OrderType.STOP) == 2
+    hold(core.broker, Decimal(1))
+    core.reconciled()
+    assert core.live(OrderType.STOP) == 1
+    covers(core, "1")

@@ -135,6 +135,11 @@ def test_cb07_a_limit_and_a_shut_exchange_are_no_faults_of_a_placement(error: Ga
     assert not is_placement_fault(error)
 
 
+def test_cb07_a_stop_that_the_market_has_passed_is_none_either() -> None:
+    passed = OrderRejected("Order would immediately trigger.", "INVALID_PRICE")
+    assert not is_placement_fault(passed)
+
+
 @pytest.mark.parametrize("error", [REJECTED, FAILED, UNREADABLE, OrderRejected("no reason")])
 def test_cb07_everything_else_is(error: GatewayError) -> None:
     assert is_placement_fault(error)

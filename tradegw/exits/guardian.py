@@ -156,6 +156,9 @@ class Guardian:
         if self._holdings.nets:
             self._undoing.on_positions(positions, unclear)
 
+    def on_working(self, orders: Iterable[Order]) -> None:
+        self._restart.on_working(orders)
+
     def reconciled(self) -> None:
         self._restart.reconciled()
         self._closes.reconciled()

@@ -157,6 +157,21 @@ class Restart:
         for guarded in released:
             self._pursuit.drive(guarded)
 
+    def on_working(self, orders: Iterable[Order]) -> None:
+        """A leg that was believed gone, because the broker did not find it, works after all: it is
+        one of its plan again, and taken away if the plan has another in its place.
+        """
+        for order in orders:
+            found = self._plans.of_leg_id(order.id)
+            if found is None or found[1].order_id != order.id or not found[1].is_gone:
+                continue
+            guarded, leg = found
+            leg.ended = False
+            guarded.plan.take_leg(leg, order)
+            self.log.warn("leg {order_id} was believed gone, and works", order_id=order.id)
+            self._keeping.keep(guarded)
+            self._pursuit.drive(guarded)
+
     def _release(self, plan: Plan, held: dict[_Place, Decimal]) -> bool:
         """Whether some of what *plan* protects is not there; the rest of *held* is for others."""
         place = self._place(plan.symbol, plan.position_id), plan.exit_side

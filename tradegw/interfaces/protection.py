@@ -171,6 +171,9 @@ class IExits(Interface):
         Nothing is concluded of the symbols that are *unclear*.
         """
 
+    def on_working(orders: Iterable[Order]) -> None:
+        """The broker was asked, and these work; nothing that came since says otherwise."""
+
     def reconciled() -> None:
         """The broker was asked how things stand, and what had been missed was told."""
 

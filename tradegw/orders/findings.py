@@ -116,7 +116,7 @@ class Findings:
             self._execution(trade)
         self._missing += self._stock.compare(found.positions, is_first=is_first)
         self._money(found)
-        self._stock.done()
+        self._stock.done(self._still_working(found))
         self._done()
         return self._missing
 
@@ -133,6 +133,11 @@ class Findings:
                 self.learned(order)
                 self._check_undead(order)
                 self._check_disagreeing(order)
+
+    def _still_working(self, found: Survey) -> list[Order]:
+        """The listed orders of which no answer and no event says that they have ended."""
+        known = ((order, self._blotter.order(order.id)) for order in found.working)
+        return [order for order, last in known if last is None or not last.status.is_terminal]
 
     def learned(self, order: Order) -> None:
         """The broker shows *order* so when asked: what clients do not know of it is told."""

@@ -146,8 +146,9 @@ class Stock:
         self._exits.on_positions(positions, overtaken | unexplained)
         return missing
 
-    def done(self) -> None:
-        """All that was missed is told: protection is put right."""
+    def done(self, working: Iterable[Order]) -> None:
+        """All that was missed is told, and these orders work: protection is put right."""
+        self._exits.on_working(working)
         self._exits.reconciled()
 
     def _overtaken(self) -> set[str]:

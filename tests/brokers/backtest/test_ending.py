@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from twisted.logger import capturedLogs
 
+from tradegw.config.problems import ConfigError
 from tradegw.model.backtest import RunState
 
 from .stand import Handler, Stand, at_candles
@@ -214,3 +215,33 @@ def test_completed_runs_are_counted(tmp_path: Path) -> None:
     stand.run()
     count: Callable[..., float | None] = stand.meters.registry.get_sample_value
     assert count("gateway_backtest_completions_total", {"platform": "backtest"}) == 1
+
+
+def test_orders_to_a_run_that_waits_for_nobody_are_not_reproducible(tmp_path: Path) -> None:
+    stand = Stand(tmp_path, BACKTEST_CLIENTS="0", BACKTEST_SPEED="86400")
+    assert stand.broker.report()["reproducible"] is True
+    stand.submit()
+    for _ in range(50):
+        stand.turn(0.1)
+    assert len(stand.fills()) == 1
+    assert stand.broker.report()["reproducible"] is False
+
+
+def test_a_report_that_cannot_be_written_is_logged_and_the_run_ends_all_the_same(
+    tmp_path: Path,
+) -> None:
+    stand = Stand(tmp_path, BACKTEST_REPORT=str(tmp_path / "report"))
+    (tmp_path / "report").rmdir()
+    (tmp_path / "report").write_text("not a directory")
+    with capturedLogs() as logged:
+        client = stand.run()
+    assert client.heard[-1]["status"] == "completed"
+    assert any("could not be made" in str(event.get("log_format")) for event in logged)
+    assert stand.finish() == 0
+    assert stand.broker.report()["status"] == "completed"
+
+
+def test_a_directory_that_cannot_be_made_is_told_before_the_run(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a directory")
+    with pytest.raises(ConfigError, match="BACKTEST_REPORT"):
+        Stand(tmp_path, BACKTEST_REPORT=str(tmp_path / "file"))

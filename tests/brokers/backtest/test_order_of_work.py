@@ -164,3 +164,21 @@ def test_simulated_times_never_go_back(tmp_path: Path) -> None:
     )
     times = [datetime.fromisoformat(message["timestamp"]) for message in client.heard]
     assert times == sorted(times)
+
+
+def test_latency_delays_exits_and_their_siblings_too_and_nothing_waits_for_ever(
+    tmp_path: Path,
+) -> None:
+    stand = Stand(tmp_path, BACKTEST_LATENCY_MS="1000")
+    client = stand.run(
+        at_candles({0: lambda stand: stand.submit(stop_loss="100", take_profit="109")})
+    )
+    told = [(m["event"], m["timestamp"][8:19]) for m in client.told("order")]
+    assert told == [
+        ("ORDER_CREATED", "02T00:00:00"),
+        ("ORDER_FILLED", "03T00:00:00"),
+        ("ORDER_CREATED", "03T00:00:00"),
+        ("ORDER_CREATED", "03T00:00:00"),
+        ("ORDER_FILLED", "03T00:00:01"),
+        ("ORDER_CANCELLED", "03T00:00:02"),
+    ]

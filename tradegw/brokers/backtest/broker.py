@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any, Final
 
 from twisted.application.service import MultiService
@@ -10,6 +11,7 @@ from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from ...config.problems import ConfigError
 from ...deferreds import logged
 from ...interfaces import IEventSink, IPacedBroker, Settled, Time
 from ...model.backtest import BacktestStatus, RunState
@@ -66,6 +68,7 @@ class BacktestBroker(Desk, MultiService):
             look_seconds=_look_seconds(own, parts.settings.sl_tp_ttl_hours),
         )
         directory = own.reported.directory or parts.settings.state_dir / "backtests" / self.run_id
+        _make(directory)
         self._scene = scene = Scene(own, directory, listener.on_event)
         self.exchange = scene.exchange
         Desk.__init__(self, scene, clock.now)
@@ -189,8 +192,23 @@ class BacktestBroker(Desk, MultiService):
         )
 
     def _write(self, state: RunState) -> None:
-        self._reporting.write(self._report(state))
-        self.log.info("the report is in {directory}", directory=str(self._reporting.directory))
+        """Make the report; whatever becomes of it, clients must hear of the end."""
+        directory = str(self._reporting.directory)
+        try:
+            self._reporting.write(self._report(state))
+        except Exception:
+            self.log.failure("the report could not be made in {directory}", directory=directory)
+        else:
+            self.log.info("the report is in {directory}", directory=directory)
+
+
+def _make(directory: Path) -> None:
+    """Now, and not after hours, it is told if nothing can be written there."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"BACKTEST_REPORT: {directory} cannot be made: {error.strerror or error}"
+        raise ConfigError([problem]) from error
 
 
 def _look_seconds(own: BacktestSettings, ttl_hours: int) -> float:

@@ -142,7 +142,10 @@ class Clients:
             self._acks.forget(event_id)  # nobody is there, or nobody wants to hear it
 
     def acknowledged(self, client_id: str, event_ids: Sequence[str]) -> None:
+        moves = self._moves
         self._acks.acknowledged(client_id, event_ids)
+        if self._moves != moves and self._acks.is_clear:
+            self.changed()
 
     def request_began(self) -> None:
         self._requests += 1
@@ -157,8 +160,6 @@ class Clients:
 
     def _released(self, _event_ids: Sequence[str]) -> None:
         self._moves += 1
-        if self._acks.is_clear:
-            self.changed()
 
     def _beat(self) -> None:
         self._beating = self._clock.callLater(BEAT_SECONDS, self._beat)
@@ -183,6 +184,7 @@ class Clients:
                 self._observers.add(client)
                 self.taking_part -= 1
                 self._acks.set_aside(client)
+            self.changed_later()
         else:
             self.stalled(debtors)
 

@@ -47,8 +47,8 @@ log = Logger()
 
 
 class Ending:
-    """Has *write* make the report, tells *tell* the last event, and fires :attr:`over` with the
-    exit code when nobody is left, if *exits*.
+    """Has *write* make the report, which never fails, tells *tell* the last event, and fires
+    :attr:`over` with the exit code when nobody is left, if *exits*.
     """
 
     def __init__(
@@ -91,10 +91,7 @@ class Ending:
                 )
             )
         await self._still()
-        try:
-            self._write(state)
-        except Exception:  # clients must hear of the end whatever the report does
-            log.failure("the report could not be made")
+        self._write(state)
         self._tell(
             BacktestCompleteEvent(
                 timestamp=self._now(),

@@ -49,7 +49,6 @@ class Transcript:
         self._waiting: deque[Command | bytes] = deque()
         self._lines: BinaryIO | None = None
         if file is not None:
-            file.parent.mkdir(parents=True, exist_ok=True)
             self._lines = file.open("wb")
 
     def told(self, event: Event) -> None:
