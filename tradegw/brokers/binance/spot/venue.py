@@ -38,8 +38,8 @@ class Venue(Struct, frozen=True, kw_only=True):
 
     ``costs``    what a call counts that makes so many orders
     ``oco``      both exits of a buy
-    ``opening``  what an order does to loans (``sideEffectType``), and ``reducing`` one that is to
-                 lower risk
+    ``opening``  what an order does to loans (``sideEffectType``)
+    ``reducing``  the same of one that is to lower risk
     ``on_margin``  whether things can be owed, and so sold that are not there
     ``changes``  whether orders can be changed
     ``has_opo``  whether there are lists whose exits are for what was received
