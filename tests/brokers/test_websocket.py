@@ -15,7 +15,7 @@ from tests.brokers.far_end import FarEnd, frame
 from tests.brokers.wires import pass_time
 from tradegw.brokers.link import frames
 from tradegw.brokers.link.conversation import UpgradeRefused
-from tradegw.brokers.link.websocket import Limits, Target, web_socket
+from tradegw.brokers.link.websocket import LAST_LOOK_SECONDS, Limits, Target, web_socket
 
 WRONG = b"Sec-WebSocket-Accept: wrong"
 TEXT, BINARY, CLOSE, PING = 1, 2, 8, 9
@@ -348,11 +348,27 @@ def test_a_flood_of_pings_does_not_make_us_grow_either() -> None:
 # -- signs of life
 
 
+def test_28_a_process_that_was_held_up_reads_what_came_before_it_gives_a_connection_up() -> None:
+    """Alpaca's pitfall of that number: keep-alives that are too tight under load end connections
+    that live. Timers come before reads.
+    """
+    far = opened(Limits(ping_seconds=10))
+    far.receive = lambda data: None  # type: ignore[method-assign]
+    for seconds in (12.0, 35.0, 90.0):
+        far.text("in time")
+        pass_time(far.clock, 10.5)
+        far.clock.advance(seconds)  # one turn: nothing is read in between
+        far.text("read late")
+        pass_time(far.clock, 5.0)
+    assert not far.transport.lost
+    assert far.talk.closings == []
+
+
 def test_half_open_tcp_is_found_out_within_two_pings() -> None:
     far = opened(Limits(ping_seconds=10))
     far.receive = lambda data: None  # type: ignore[method-assign]
     far.text("last")
-    pass_time(far.clock, 19.9)
+    pass_time(far.clock, 20.0 + LAST_LOOK_SECONDS - 0.1)
     assert not far.transport.lost
     pass_time(far.clock, 0.1)
     assert far.transport.aborted

@@ -286,3 +286,19 @@ def test_trade_corrections_are_asked_about(stand: Stand) -> None:
     stand.fake.tell("trade_bust", order.id)
     stand.wait()
     assert "suspicion" in stand.told.names()
+
+
+def test_56_the_position_that_an_event_tells_is_no_more_than_a_hint(stand: Stand) -> None:
+    """It disagrees with what REST says for a moment: positions are reckoned, or asked for."""
+    script = stand.fake.trading_stream.script
+    script.hold(1, "fill")
+    stand.submit()
+    stand.wait()
+    message, _send = script._held[0]
+    message["data"]["position_qty"] = "-4711"
+    stand.fake.trading_stream.send(message)
+    stand.wait()
+    assert [event.trade.quantity for event in stand.trades] == [10]
+    (held,) = stand.ask(stand.broker.positions())
+    assert held.quantity == 10
+    assert "4711" not in repr(stand.told.events)

@@ -13,7 +13,8 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from tradegw.errors import GatewayError, OrderRejected
-from tradegw.model.enums import OrderStatus, OrderType, Side
+from tradegw.model.enums import OrderStatus, OrderType, Side, TimeInForce
+from tradegw.model.events import AlertEvent
 from tradegw.model.order import ClosePositionRequest, OrderChange, OrderHandle
 from tradegw.model.protection import ExitsChange
 from tradegw.model.trading import TradingState
@@ -356,3 +357,22 @@ def test_30_a_pair_may_be_ordered_in_either_spelling(whole: Whole) -> None:
     whole.wait(5.0)
     assert whole.core.protection.position("BTCUSD").symbol == "BTC/USD"
     assert whole.ask(whole.core.reads.position("BTCUSD")).symbol == "BTC/USD"
+
+
+def test_55_a_symbol_that_changes_overnight_is_shouted_about_and_loses_no_exit(
+    whole: Whole,
+) -> None:
+    """Only the asset's id stays. Alpaca's own legs go with it; nothing new is opened in doubt."""
+    whole.enter(stop_loss="220", take_profit="240", time_in_force=TimeInForce.GTC)
+    whole.wait(1)
+    whole.fake.rename("AAPL", "APPL")
+    whole.wait(300)
+    assert whole.protected("APPL") == TEN
+    assert whole.core.trading.status().state is TradingState.REDUCE_ONLY
+    told = [event.message for event in whole.sink.events if isinstance(event, AlertEvent)]
+    assert any("AAPL: the broker holds 10 less" in each and "APPL" in each for each in told)
+    positions = whole.ask(whole.broker.positions())
+    assert [(one.symbol, one.quantity) for one in positions] == [("APPL", TEN)]
+    whole.ask(whole.core.desk.close_position("APPL", ClosePositionRequest()))
+    whole.wait(10)
+    assert whole.fake.positions == {}

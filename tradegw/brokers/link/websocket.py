@@ -27,6 +27,9 @@ from .upgrade import MAX_HEAD, refusal_in
 CLOSE_SECONDS: Final = 2.0
 """From a Close frame to the abort of a connection that is still there."""
 
+LAST_LOOK_SECONDS: Final = 1.0
+"""For what has come and was not read yet, before a connection counts as dead."""
+
 
 class Target(Struct, frozen=True, kw_only=True):
     """Where a connection goes. *query* and *headers* may hold credentials, and are never logged."""
@@ -292,15 +295,22 @@ class Connection(WebSocketClientProtocol):
     def _beat(self) -> None:
         """Ping, and look whether anything at all was heard since the last time.
 
-        Beats are counted, not seconds: the reactor's clock jumps when the wall clock is set.
+        Beats are counted, not seconds: the reactor's clock jumps when the wall clock is set. A
+        process that was held up does this before it reads what came meanwhile: so it looks again.
         """
         if not self._heard:
-            self._drop("no sign of life")
+            self._ping_call = self._clock.callLater(LAST_LOOK_SECONDS, self._look_again)
             return
         self._heard = False
         assert self._limits.ping_seconds is not None
         self._ping_call = self._clock.callLater(self._limits.ping_seconds, self._beat)
         self.sendPing()
+
+    def _look_again(self) -> None:
+        if self._heard:
+            self._beat()
+        else:
+            self._drop("no sign of life")
 
 
 _log = Logger()  # ``self.log`` is autobahn's

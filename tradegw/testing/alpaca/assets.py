@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import NAMESPACE_DNS, uuid5
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from .amounts import CENT, NANO, ONE, text
 
@@ -18,6 +19,8 @@ class Asset(Struct, frozen=True, kw_only=True):
     """A stock or a pair of coins. *symbol* is as orders spell it: ``MSFT``, ``BTC/USD``."""
 
     symbol: str
+    listed_as: str = ""
+    """Its first symbol, if it has changed."""
     name: str = ""
     exchange: str = "NASDAQ"
     active: bool = True
@@ -29,8 +32,8 @@ class Asset(Struct, frozen=True, kw_only=True):
 
     @property
     def id(self) -> str:
-        """The same for the same symbol, in every double."""
-        return str(uuid5(NAMESPACE_DNS, f"{self.symbol}.asset"))
+        """The same for the same symbol, in every double; a change of that does not change it."""
+        return str(uuid5(NAMESPACE_DNS, f"{self.listed_as or self.symbol}.asset"))
 
     @property
     def is_crypto(self) -> bool:
@@ -135,6 +138,13 @@ class Listing:
     def find(self, name: str) -> Asset | None:
         """The asset of a symbol in either spelling, or of an asset id."""
         return self._by_name.get(name)
+
+    def rename(self, symbol: str, new_symbol: str) -> Asset:
+        """*symbol* is known as *new_symbol* from now on, and by the same asset id."""
+        asset = self._by_name.pop(symbol)
+        renamed = replace(asset, symbol=new_symbol, listed_as=asset.listed_as or symbol)
+        self.add(renamed)
+        return renamed
 
     def all(self) -> list[Asset]:
         """Each once, by symbol."""

@@ -106,6 +106,13 @@ class Holdings:
         """Every position."""
         return list(self._held.values())
 
+    def rename(self, symbol: str, asset: Asset) -> None:
+        """What is held as *symbol* is *asset* from now on."""
+        holding = self._held.pop(symbol, None)
+        if holding is not None:
+            holding.asset = asset
+            self._held[asset.symbol] = holding
+
     def book(self, asset: Asset, side: str, qty: Decimal, price: Decimal) -> None:
         """An execution. Stocks cost no commission; of coins the fee is taken from what comes."""
         fee = CRYPTO_FEE if asset.is_crypto else ZERO

@@ -94,6 +94,15 @@ class Stage:
         self.tell_data(symbol, "t", **trade_of(asset, quote, world.market.trades))
         world.desk.move(asset)
 
+    def rename(self, symbol: str, new_symbol: str) -> None:
+        """A corporate action, overnight: orders and positions have the new symbol."""
+        asset = self.world.listing.rename(symbol, new_symbol)
+        for order in self.world.book.orders.values():
+            if order.asset.id == asset.id:
+                order.asset = asset
+        self.world.holdings.rename(symbol, asset)
+        self.world.market.quotes[new_symbol] = self.world.market.quotes.pop(symbol)
+
     def add_bars(self, symbol: str, bars: Iterable[Bar], frame: str = MINUTE) -> None:
         """Let *bars* be history."""
         self.world.history.add(self.asset(symbol), bars, frame)
