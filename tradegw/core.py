@@ -209,6 +209,7 @@ class Core:
         limits, clock = around.exit_limits, around.clock
         last_resort = LastResort(self.closing, self._cancels, self.intents)
         self.guardian.undo_with(last_resort)
+        self.guardian.trails.look_every(limits.trail_seconds)
         self.guardian.look_out(
             Closeout(alerts, last_resort, limits, clock),
             Expiry(alerts, last_resort, limits, clock, around.now),

@@ -254,11 +254,22 @@ def lacks_holding(error: GatewayError) -> bool:
     return code.startswith("INSUFFICIENT") or code == "QUANTITY_HELD"
 
 
+def is_one_too_many(error: GatewayError) -> bool:
+    """Whether the broker takes no more resting orders of that kind."""
+    return isinstance(error, OrderRejected) and error.reject_code == "TOO_MANY_ORDERS"
+
+
 def is_placement_fault(error: GatewayError) -> bool:
     """Whether a failed exit leg counts: not if limited in rate, nor if broker or market is shut, an
-    order of the other side stands in its way for now (``WASH_TRADE``), or the market is where that
-    leg cannot rest (``INVALID_PRICE``): that keeps no other leg from resting.
+    order of the other side stands in its way for now (``WASH_TRADE``), the market is where that
+    leg cannot rest (``INVALID_PRICE``), or no more may (``TOO_MANY_ORDERS``): that is no failure of
+    the others.
     """
     if isinstance(error, OrderRejected):
-        return error.reject_code not in ("MARKET_CLOSED", "WASH_TRADE", "INVALID_PRICE")
+        return error.reject_code not in (
+            "MARKET_CLOSED",
+            "WASH_TRADE",
+            "INVALID_PRICE",
+            "TOO_MANY_ORDERS",
+        )
     return not isinstance(error, (RateLimited, ProviderUnavailable))

@@ -177,6 +177,7 @@ class Gateway(MultiService):
                     policy=settings.exit_uncovered_policy,
                     ttl_hours=settings.sl_tp_ttl_hours,
                     look_seconds=time.look_seconds,
+                    trail_seconds=time.trail_seconds,
                 ),
             ),
         )

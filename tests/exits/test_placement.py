@@ -735,3 +735,49 @@ def test_where_exits_hold_their_quantity_a_lost_leg_is_given_up_soon(
     core.entered("1", take_profit=None)
     core.wait(5)
     assert sent_legs(core) == names
+
+
+# -- brokers that take but a few stops
+
+
+def taking(core: Core, most: int) -> None:
+    """The broker takes no more than *most* stops."""
+    accept = core.broker._accept
+
+    def limited(request: OrderRequest) -> Order:
+        resting = [o for o in core.live_legs() if o.order_type is OrderType.STOP]
+        if request.order_type is OrderType.STOP and len(resting) >= most:
+            raise OrderRejected("Filter failure: MAX_NUM_ALGO_ORDERS", "TOO_MANY_ORDERS")
+        return accept(request)
+
+    core.broker._accept = limited  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("slowly", [False, True])
+def test_w14_an_entry_that_fills_in_more_parts_than_stops_may_rest_is_covered(
+    core: Core, slowly: bool
+) -> None:
+    """One stop makes way for one that covers what both should."""
+    taking(core, 3)
+    entry_id = core.entered("1", quantity="10")
+    for part in range(2, 11):
+        core.broker.cancels_slowly = slowly
+        core.broker.fill(entry_id, str(part))
+        for leg in core.broker.orders.values():
+            if leg.status is OrderStatus.PENDING_CANCEL:
+                core.broker.end(leg.id, OrderStatus.CANCELLED)
+        core.wait(60)
+        assert core.live(OrderType.STOP) == part
+    assert len([o for o in core.live_legs() if o.order_type is OrderType.STOP]) <= 3
+    assert not core.breakers.exit_order.is_open
+
+
+def test_w14_where_others_take_all_places_no_stop_goes_but_one(core: Core) -> None:
+    entry_id = core.entered("1", quantity="10")
+    core.broker.fill(entry_id, "3")
+    core.broker.fill(entry_id, "4")
+    taking(core, 0)
+    core.broker.fill(entry_id, "5")
+    core.wait(600)
+    assert core.live(OrderType.STOP) == 3
+    assert core.alerts()

@@ -44,6 +44,8 @@ class Guarded:
     lag: Lag = field(default_factory=Lag)
     is_lost: bool = False
     """Its steps led nowhere: it takes no other before the next attempt."""
+    made_way: Leg | None = None
+    """The broker takes no more legs, and this one made way for one that is to cover both."""
     told: dict[LegKind, str] = field(default_factory=dict)
     """What was last alerted of a shortfall that goes on."""
     told_at: float | None = None

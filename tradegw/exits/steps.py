@@ -15,6 +15,7 @@ from ..errors import (
     NotSent,
     Passing,
     UnsupportedOperation,
+    is_one_too_many,
     is_placement_fault,
     lacks_holding,
 )
@@ -83,7 +84,28 @@ class Steps:
         try:
             await self.place(guarded, step.kind, step.quantity)
         except GatewayError as error:
-            guarded.plan.short[step.kind] = error.message
+            if not (is_one_too_many(error) and await self._make_one_of_two(guarded, step.kind)):
+                guarded.plan.short[step.kind] = error.message
+        else:
+            if guarded.made_way is not None and guarded.made_way.kind is step.kind:
+                guarded.made_way = None
+
+    @as_deferred
+    async def _make_one_of_two(self, guarded: Guarded, kind: LegKind) -> bool:
+        """The smallest leg of *kind* makes way: the next step places one for both. Whether it did;
+        no other does before the place of that one is taken.
+        """
+        last = guarded.made_way
+        ours = [
+            leg
+            for leg in guarded.plan.protecting_legs(kind)
+            if leg.order_id is not None and not (leg.native or leg.by_client or leg.waived)
+        ]
+        if not ours or (last is not None and (last.ending or not last.alive)):
+            return False
+        smallest = guarded.made_way = min(ours, key=lambda leg: leg.remaining)
+        await self._cancel(guarded, smallest)
+        return smallest.is_gone
 
     @as_deferred
     async def place(self, guarded: Guarded, kind: LegKind, quantity: Decimal) -> Leg:

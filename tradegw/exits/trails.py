@@ -69,6 +69,7 @@ class Trails:
         self._clock = clock
         self._seconds = seconds
         self._is_stale: Callable[[str], bool]
+        self._every = ROUND_SECONDS
         self._symbols: dict[str, _Symbol] = {}
         self._waiting: dict[Guarded, IDelayedCall] = {}
         self._changed: dict[Guarded, None] = {}
@@ -80,6 +81,12 @@ class Trails:
         """*is_stale* says whether the stream of a symbol was lost, and none came since."""
         self._is_stale = is_stale
 
+    def look_every(self, seconds: float) -> None:
+        """Go round so often. Where that is less often than usual, because time is simulated, it is
+        when the hour is a multiple of it: bars end then.
+        """
+        self._every = seconds
+
     def watch(self, guarded: Guarded) -> None:
         """*guarded* may trail something from now on."""
         plan = guarded.plan
@@ -90,7 +97,7 @@ class Trails:
             symbol = self._symbols[plan.symbol] = _Symbol(self._seconds())
         symbol.guarded[guarded] = None
         if self._round is None:
-            self._round = self._clock.callLater(ROUND_SECONDS, self._go_round)
+            self._go_round_later()
 
     def on_quote(self, event: QuoteEvent) -> None:
         """A price came with the stream; one that is old by now counts for nothing."""
@@ -169,7 +176,7 @@ class Trails:
 
     def _go_round(self) -> None:
         """Once every few seconds: symbols without a tick are asked for, and all are looked at."""
-        self._round = self._clock.callLater(ROUND_SECONDS, self._go_round)
+        self._go_round_later()
         for name, symbol in list(self._symbols.items()):
             for guarded in list(symbol.guarded):
                 if guarded.plan.is_over or guarded.plan.symbol != name:
@@ -180,9 +187,15 @@ class Trails:
                 del self._symbols[name]
             elif self._is_silent(symbol):
                 logged(self._ask(name, symbol), self.log, "asking what the market is")
-        if not self._symbols:
+        if not self._symbols and self._round is not None:
             self._round.cancel()
             self._round = None
+
+    def _go_round_later(self) -> None:
+        wait = self._every
+        if wait > ROUND_SECONDS:
+            wait -= self._keeping.now().timestamp() % wait
+        self._round = self._clock.callLater(wait, self._go_round)
 
     def _is_silent(self, symbol: _Symbol) -> bool:
         is_open = any(guarded.plan.open_quantity > 0 for guarded in symbol.guarded)

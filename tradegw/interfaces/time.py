@@ -17,10 +17,12 @@ class Time(Struct, frozen=True, kw_only=True):
     """By which orders, exits and alerts live and are stamped.
 
     *clock* runs their timers, *seconds* tells what lapses, *now* what is written beside things.
-    *look_seconds* is how often all exits are looked at, which costs a timer each time.
+    *look_seconds* is how often all exits are looked at, *trail_seconds* how often prices are asked
+    for that stops follow and that do not come by themselves; each costs a timer each time.
     """
 
     clock: IReactorTime
     now: WallClock
     seconds: Callable[[], float]
     look_seconds: float = 5.0
+    trail_seconds: float = 5.0

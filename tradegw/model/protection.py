@@ -88,6 +88,8 @@ class ExitLimits(Struct, frozen=True, kw_only=True):
     ttl_hours: int = 0
     """How long an entry with exits may work without a fill; 0 is for ever."""
     look_seconds: float = 5.0
+    trail_seconds: float = 5.0
+    """How often a price that stops follow is asked for, if it does not come by itself."""
 
 
 class ProtectionState(Word):

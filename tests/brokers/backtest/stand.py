@@ -57,7 +57,7 @@ class Outlet:
         self.messages: deque[Message] = deque()
 
     def send(self, frames: bytes, _messages: int) -> None:
-        self.messages.append(msgspec.json.decode(frames[frames.index(b"{") :]))
+        self.messages.append(msgspec.json.decode(frames[frames.index(b'{"') :]))
 
     def shut(self) -> None:
         """Nothing is held in the system's buffers."""
@@ -147,7 +147,9 @@ class Stand:
                 new_id=broker.new_id,
                 reconcile_seconds=None,
                 exit_limits=ExitLimits(
-                    look_seconds=time.look_seconds, ttl_hours=settings.sl_tp_ttl_hours
+                    look_seconds=time.look_seconds,
+                    trail_seconds=time.trail_seconds,
+                    ttl_hours=settings.sl_tp_ttl_hours,
                 ),
             ),
         )

@@ -36,8 +36,12 @@ from .stage import PROVIDER
 from .telling import Telling
 from .watch import StopWatch
 
+HALF_HOUR: Final = 1800
 HOUR: Final = 3600
 DAY: Final = 86_400
+
+ROUND_SECONDS: Final = 5
+"""So often prices that stops follow are asked for where ticks may come at any time."""
 
 
 @implementer(IPacedBroker)
@@ -66,6 +70,7 @@ class BacktestBroker(Desk, MultiService):
             now=clock.now,
             seconds=clock.seconds,
             look_seconds=_look_seconds(own, parts.settings.sl_tp_ttl_hours),
+            trail_seconds=_trail_seconds(own),
         )
         directory = own.reported.directory or parts.settings.state_dir / "backtests" / self.run_id
         _make(directory)
@@ -215,6 +220,15 @@ def _look_seconds(own: BacktestSettings, ttl_hours: int) -> float:
     """Every hour if something may have to end then, else no more often than bars end: a look costs
     as much as a bar.
     """
+    return float(HOUR if ttl_hours else min(max(HOUR, _finest_seconds(own)), DAY))
+
+
+def _trail_seconds(own: BacktestSettings) -> float:
+    """When a bar may have ended, which most do at a half hour at the latest."""
+    return float(max(ROUND_SECONDS, min(HALF_HOUR, _finest_seconds(own))))
+
+
+def _finest_seconds(own: BacktestSettings) -> int:
+    """How long the shortest bars are; 0 if there are quotes or trades."""
     frames = (one.timeframe for one in own.data.series)
-    finest = min(0 if frame is None else frame.seconds for frame in frames)
-    return float(HOUR if ttl_hours else min(max(HOUR, finest), DAY))
+    return min(0 if frame is None else frame.seconds for frame in frames)
