@@ -48,7 +48,7 @@ simulate: $(VENV)/.installed-for-tests
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),10000) --first $(or $(FIRST),0)
 
 bench: $(VENV)/.installed-for-tests
-	@for bench in fanout rest durable exits journal receive http_out limits link backtest simulator footprint; do \
+	@for bench in fanout rest durable exits journal receive http_out limits link backtest backtest_data simulator footprint; do \
 		echo "== bench/$$bench.py"; $(BIN)/python bench/$$bench.py || exit 1; \
 	done
 

@@ -754,7 +754,7 @@ def taking(core: Core, most: int) -> None:
 
 
 @pytest.mark.parametrize("slowly", [False, True])
-def test_w14_an_entry_that_fills_in_more_parts_than_stops_may_rest_is_covered(
+def test_g2_an_entry_that_fills_in_more_parts_than_stops_may_rest_is_covered(
     core: Core, slowly: bool
 ) -> None:
     """One stop makes way for one that covers what both should."""
@@ -772,7 +772,7 @@ def test_w14_an_entry_that_fills_in_more_parts_than_stops_may_rest_is_covered(
     assert not core.breakers.exit_order.is_open
 
 
-def test_w14_where_others_take_all_places_no_stop_goes_but_one(core: Core) -> None:
+def test_where_others_take_all_places_no_stop_goes_but_one(core: Core) -> None:
     entry_id = core.entered("1", quantity="10")
     core.broker.fill(entry_id, "3")
     core.broker.fill(entry_id, "4")

@@ -3,7 +3,7 @@
 Starts the gateway on DATA (as ``BACKTEST_DATA``) and a free port, runs the strategy, a Python file,
 against it, and says what came of it. All other settings are environment variables. The strategy
 finds the gateway by ``TRADING_GATEWAY_URL``; ``SYMBOL`` is the first symbol of DATA, if unset. The
-exit code is the strategy's if that failed, else that of the run.
+exit code is the strategy's if that failed, else that of the run; 130 if it was stopped (Ctrl-C).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -30,6 +31,10 @@ END_SECONDS: Final = 120.0
 """For the report, after the strategy has ended."""
 
 WRONG_USAGE: Final = 2
+STOPPED: Final = 130
+STOP_SECONDS: Final = 2.0
+"""For the strategy, when all is stopped."""
+
 LOOK_SECONDS: Final = 0.1
 
 SHOWN: Final = ("total_return", "sharpe", "max_drawdown", "trades", "win_rate", "profit_factor")
@@ -41,20 +46,26 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         sys.stderr.write(f"{(__doc__ or '').strip()}\n")
         return WRONG_USAGE
     data, strategy, *more = arguments
+    if not Path(strategy).is_file():
+        sys.stderr.write(f"there is no strategy {strategy}\n")
+        return WRONG_USAGE
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="tradegw-backtest-") as state:
         settings = gateway_environment(environ, data, state)
         gateway = subprocess.Popen(  # noqa: S603  (our own program)
             [str(Path(sys.executable).with_name("twistd")), "--nodaemon", "--pidfile=", "tradegw"],
             env=settings,
+            process_group=0,  # Ctrl-C is for us and the strategy: what it still asks is answered
         )
         try:
             if not is_ready(gateway, f"http://127.0.0.1:{settings['GATEWAY_PORT']}/readyz"):
                 return gateway.wait(END_SECONDS) or 1
-            failed = subprocess.call(  # noqa: S603  (what the user wants to be run)
-                [sys.executable, strategy, *more],
-                env=strategy_environment(environ, settings, data),
+            failed = run(
+                [sys.executable, strategy, *more], strategy_environment(environ, settings, data)
             )
             code = ended(gateway, is_failed=failed != 0)
+        except KeyboardInterrupt:
+            failed = code = STOPPED
         finally:
             gateway.terminate()
             gateway.wait(END_SECONDS)
@@ -116,6 +127,20 @@ def is_ready(gateway: subprocess.Popen[bytes], address: str) -> bool:
         ):
             return bool(json.load(answer)["ready"])
     return False
+
+
+def run(command: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run the strategy; the exit code. One that is interrupted is given a moment to end."""
+    strategy = subprocess.Popen(command, env=environ)  # noqa: S603  (what the user wants to be run)
+    try:
+        return strategy.wait()
+    except KeyboardInterrupt:
+        for stop in (strategy.terminate, strategy.kill):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                strategy.wait(STOP_SECONDS)
+                break
+            stop()
+        raise
 
 
 def ended(gateway: subprocess.Popen[bytes], *, is_failed: bool) -> int:
