@@ -49,12 +49,14 @@ class Keeping:
             return
         self._figures = figures
         traded = dict.fromkeys(trade.symbol for trade in diary.trades)
+        ordered = dict.fromkeys(each.symbol for each in (*diary.orders.values(), *diary.ended))
         time, midnight = self._moment()
         record(
             Change(
                 time=time,
                 midnight=midnight,
                 sequence=self._ledger.sequence,
+                ordinals={symbol: self._ledger.ordinals[symbol] for symbol in ordered},
                 balance=figures[0],
                 warned=figures[1],
                 orders=tuple(diary.orders.values()),
@@ -74,6 +76,7 @@ class Keeping:
             time=time,
             midnight=midnight,
             sequence=ledger.sequence,
+            ordinals=dict(sorted(ledger.ordinals.items())),
             balance=account.balance,
             warned=self._watch.warned,
             orders=tuple(order.copy() for order in ledger.all_working()),
@@ -89,6 +92,7 @@ class Keeping:
         self._watch.warned = state.warned
         orders = [order.copy() for order in state.orders]
         self._ledger.restore(orders, state.ended, state.trades, state.sequence)
+        self._ledger.ordinals.update(state.ordinals)
         self._figures = (state.balance, state.warned)
 
     def _states(self, symbols: Iterable[str]) -> tuple[MarketState, ...]:

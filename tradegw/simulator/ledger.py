@@ -88,7 +88,6 @@ class Ledger:
             self._working[order.id] = order
             if order.time_in_force is TimeInForce.DAY:
                 self.day_orders[order.id] = order
-            self.ordinals[order.symbol] = max(self.ordinals.get(order.symbol, 0), order.ordinal)
         for order in sorted(self._working.values(), key=lambda order: order.sequence):
             self.book(order.symbol)[order.sequence] = order
         known: list[Order | WorkingOrder] = [*self._done.values(), *self._working.values()]

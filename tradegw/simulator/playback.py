@@ -123,10 +123,14 @@ class Playback(Post):
             yield
 
     def end_market(self, symbol: str) -> None:
-        """There are no more prices of *symbol*: what rests expires, and nothing new is taken."""
+        """There are no more prices of *symbol*: what rests expires, and nothing new is taken.
+
+        Exits that were placed for what is held stay: whoever did would place them again for ever.
+        """
         self._market(symbol).is_over = True
         for order in list(self._ledger.book(symbol).values()):
-            if order.is_working:
+            is_exit = order.pair is not None and self._account.reducible(order)
+            if order.is_working and not is_exit:
                 self._desk.end(order, OrderStatus.EXPIRED, self.time)
         self._outbox.flush()
 

@@ -45,6 +45,7 @@ class Change(Struct, frozen=True, omit_defaults=True, kw_only=True):
     ``orders``     working ones, in the order of acceptance
     ``ended``      those that are terminal now, in the order in which they ended
     ``sequence``   the last place in the queue that was given away
+    ``ordinals``   how many orders there have been, by symbol
     ``midnight``   when day orders expire next
     ``warned``     that margin is short was told
     """
@@ -52,6 +53,7 @@ class Change(Struct, frozen=True, omit_defaults=True, kw_only=True):
     time: datetime
     midnight: datetime
     sequence: int
+    ordinals: dict[str, int] = {}
     balance: Decimal
     warned: bool = False
     orders: tuple[WorkingOrder, ...] = ()
@@ -68,8 +70,10 @@ def added_up(changes: Iterable[Change]) -> Change | None:
     trades: dict[str, Trade] = {}
     held: dict[str, Held] = {}
     markets: dict[str, MarketState] = {}
+    ordinals: dict[str, int] = {}
     last: Change | None = None
     for last in changes:
+        ordinals.update(last.ordinals)
         orders.update((order.id, order) for order in last.orders)
         for order in last.ended:
             orders.pop(order.id, None)
@@ -81,6 +85,7 @@ def added_up(changes: Iterable[Change]) -> Change | None:
         return None
     return replace(
         last,
+        ordinals=dict(sorted(ordinals.items())),
         orders=tuple(orders.values()),
         ended=tuple(ended.values()),
         trades=tuple(trades.values()),
