@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -159,8 +160,43 @@ def test_one_command_ends_with_the_exit_code_of_a_strategy_that_fails(tmp_path: 
     assert report(tmp_path)["status"] == "interrupted"
 
 
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_one_command_that_is_stopped_ends_everything_and_keeps_the_report(
+    tmp_path: Path, stop: signal.Signals
+) -> None:
+    (tmp_path / "slow.py").write_text(
+        "import time\n"
+        "from tektii import TradingGateway\n"
+        "with TradingGateway() as gateway, gateway.stream() as events:\n"
+        "    for event in events:\n"
+        "        print('heard', flush=True)\n"
+        "        time.sleep(60)\n"
+    )
+    (tmp_path / "temporary").mkdir()
+    command = subprocess.Popen(
+        [sys.executable, "-m", "tradegw.brokers.backtest", DEMO, "slow.py"],
+        env=clean_environment(TMPDIR=str(tmp_path / "temporary")),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert command.stdout is not None
+    assert command.stdout.readline() == "heard\n"
+    command.send_signal(stop)
+    said, complaints = command.communicate(timeout=30)
+    assert command.returncode == 130, complaints
+    assert "__main__" not in complaints, "no traceback"
+    result, where = said.splitlines()
+    assert result.startswith("interrupted: ")
+    assert Path(where.removeprefix("report: ")).exists()
+    assert not list((tmp_path / "temporary").iterdir()), "the gateway has ended too"
+
+
 def test_one_command_tells_what_is_wrong_with_the_data(tmp_path: Path) -> None:
     done = one_command(tmp_path, "X@1d=nowhere.csv", str(EXAMPLES / "sma_cross.py"))
     assert done.returncode == 1
     assert "nowhere.csv" in done.stderr
     assert one_command(tmp_path, DEMO).returncode == 2
+    done = one_command(tmp_path, DEMO, "nowhere.py")
+    assert (done.returncode, done.stderr) == (2, "there is no strategy nowhere.py\n")

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.simulator.floor import BUY, DAY, LIMIT, SELL, STOP, TRAILING, Floor
+from tests.simulator.floor import BUY, DAY, LIMIT, MARKET, SELL, STOP, TRAILING, Floor
 from tests.simulator.test_histories import CASH, History, dealt, histories, terms
 from tradegw.errors import OrderRejected
 from tradegw.model import wire
@@ -96,6 +96,26 @@ def test_the_changes_add_up_to_the_state_after_every_command(
         kept = added_up(decoded(history.floor.changes))
         if kept is not None:
             assert books(kept) == books(history.floor.exchange.state())
+
+
+def test_what_a_change_took_away_and_a_price_brought_back_is_written_down() -> None:
+    """A stop that goes to the end of the queue is not at work before the next price."""
+
+    size = {"quantity": Decimal("0.1"), "symbol": "X"}
+    commands: Commands = [
+        ("send", {"side": BUY, "order_type": MARKET, **size}),
+        ("send", {"side": SELL, "order_type": STOP, "stop_price": Decimal(80), **size}),
+        ("tick", {"symbol": "X", "price": Decimal("80.1"), "spread": 0, "continuous": False}),
+        ("send", {"side": BUY, "order_type": STOP, "stop_price": Decimal(80), **size}),
+        ("replace", {"index": 1, "stop_price": Decimal(80)}),
+        ("send", {"side": BUY, "order_type": MARKET, **size}),
+        ("tick", {"symbol": "X", "price": Decimal("80.1"), "spread": 0, "continuous": False}),
+    ]
+    history = History(cash=CASH)
+    for command in commands:
+        history.play([command])
+        kept = added_up(decoded(history.floor.changes))
+        assert books(kept) == books(history.floor.exchange.state())
 
 
 @given(terms, histories)

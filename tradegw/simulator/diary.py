@@ -33,6 +33,7 @@ class Diary:
         """The working *order* is new, or not what it was."""
         if self.record is not None:
             self.orders[order.id] = order
+            self._marks.pop(order.id, None)  # a change may take marks away, to come again
 
     def end(self, order: Order) -> None:
         """*order* is terminal."""

@@ -49,14 +49,15 @@ class Keeping:
             return
         self._figures = figures
         traded = dict.fromkeys(trade.symbol for trade in diary.trades)
-        ordered = dict.fromkeys(each.symbol for each in (*diary.orders.values(), *diary.ended))
+        ordered = {order.symbol for order in diary.orders.values()}
+        ordered |= {order.symbol for order in diary.ended}
         time, midnight = self._moment()
         record(
             Change(
                 time=time,
                 midnight=midnight,
                 sequence=self._ledger.sequence,
-                ordinals={symbol: self._ledger.ordinals[symbol] for symbol in ordered},
+                ordinals={symbol: self._ledger.ordinals[symbol] for symbol in sorted(ordered)},
                 balance=figures[0],
                 warned=figures[1],
                 orders=tuple(diary.orders.values()),
@@ -83,7 +84,7 @@ class Keeping:
             ended=tuple(ledger.done()),
             trades=tuple(ledger.trades()),
             held=tuple(account.held(symbol) for symbol in account.holdings),
-            markets=self._states(self._markets),
+            markets=self._states(sorted(self._markets)),
         )
 
     def restore(self, state: Change) -> None:

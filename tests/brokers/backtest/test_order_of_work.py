@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from .stand import Client, Message, Stand, at_candles
 
@@ -153,6 +154,45 @@ def test_a_stop_that_is_sent_on_a_fill_inside_of_a_bar_can_fill_in_that_bar(
     assert fills[0] == ("100", "10", "02")
     assert ("100", "1", "02") in fills, "a market order gets the price that was just shown"
     assert ("99.5", "10", "02") in fills
+
+
+def test_a_stop_that_the_gateway_moves_follows_closes_and_costs_no_timers_in_between(
+    tmp_path: Path,
+) -> None:
+    days = "".join(f"2024-01-{d:02},{d},{d + 0.5},{d - 0.5},{d},9\n" for d in range(11, 20))
+    stand = Stand(tmp_path, days + "2024-01-25,18,18,10,11,9\n")
+    clock = stand.broker.time.clock
+    made: list[float] = []
+    call_later = clock.callLater
+
+    def counted(delay: float, *rest: Any, **kw: Any) -> Any:
+        made.append(delay)
+        return call_later(delay, *rest, **kw)
+
+    clock.callLater = counted  # type: ignore[method-assign]  # only to be counted
+    trail = {"distance": "2", "type": "ABSOLUTE"}
+    client = stand.run(at_candles({0: lambda s: s.submit(trailing_stop=trail)}))
+    stops = [m["order"]["stop_price"] for m in client.told("order") if m["order"]["side"] == "SELL"]
+    assert stops == ["10", "11", "12", "13", "14", "15", "16", "17", "17"]
+    price, _, time = stand.fills()[-1]
+    assert (str(price), time) == ("17", "25 09:00:00")
+    assert len(made) < 48 * 15, "asked for every few seconds of simulated time"
+
+
+def test_exits_of_what_is_held_stay_when_the_data_of_its_symbol_end(tmp_path: Path) -> None:
+    stand = two_symbols(tmp_path)
+
+    def handle(client: Client, message: Message) -> None:
+        if message["type"] == "candle" and client.candles == 0:
+            client.stand.submit(symbol="B", quantity="1", stop_loss="20")
+            client.stand.submit(symbol="B", quantity="2", order_type="LIMIT", limit_price="9")
+
+    client = stand.run(handle)
+    assert stand.broker.run.state == "completed"
+    at_work = {o.client_order_id for o in stand.broker.exchange.open_orders()}
+    assert at_work == {"bt-o1-sl"}, "what can never fill need not be placed again and again"
+    assert stand.broker.report()["honesty"]["refused"] == 0
+    assert not client.told("error")
 
 
 def test_simulated_times_never_go_back(tmp_path: Path) -> None:

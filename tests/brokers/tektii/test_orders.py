@@ -35,7 +35,7 @@ from tradegw.model.enums import (
 from tradegw.model.events import AlertEvent, OrderEvent
 from tradegw.model.limits import Lane
 from tradegw.model.order import ClosePositionRequest, Order, OrderChange
-from tradegw.testing.tektii import body, html, refuse
+from tradegw.testing.tektii import body, html, refuse, slow
 
 LIMIT = {"order_type": OrderType.LIMIT, "limit_price": "1.07"}
 
@@ -293,6 +293,50 @@ def test_a_replacement_that_is_not_answered_is_in_doubt_and_not_sent_again(stand
     stand.fake.faults.plan(html(500, accepted=True), "POST")
     assert leaves_doubt(refused(stand, order.id, limit_price="1.06"))
     assert len(sent(stand)) == 2
+
+
+def test_a_change_goes_on_although_the_look_after_its_cancel_failed_once(stand: Stand) -> None:
+    order = stand.submit(**LIMIT, quantity="10")
+    path = f"/api/v1/orders/{order.id}"
+    stand.fake.faults.plan(slow(1.0), "DELETE")
+    stand.clock.callLater(0.5, stand.fake.faults.plan, html(500), "GET", path)
+    changed = change(stand, order.id, limit_price="1.06")
+    assert ("GET", 500) in [(call.verb, call.status) for call in stand.fake.calls]
+    assert (changed.previous_order_id, changed.order.id) == (order.id, "o-2")
+
+
+def test_an_exit_that_was_cancelled_to_be_changed_and_is_gone_is_an_alert(stand: Stand) -> None:
+    stand.fake.fill(stand.submit().id, price="1.08")
+    leg = stand.submit(
+        order_type=OrderType.STOP,
+        stop_price="1.07",
+        side=Side.SELL,
+        position_id="pos-1",
+        reduce_only=True,
+    )
+    path = f"/api/v1/orders/{leg.id}"
+    stand.fake.faults.plan(slow(1.0), "DELETE")
+    stand.clock.callLater(0.5, stand.fake.faults.plan, html(500), "GET", path, 9)
+    assert leaves_doubt(refused(stand, leg.id, stop_price="1.06"))
+    alerts = [event for event in stand.told.events if isinstance(event, AlertEvent)]
+    assert [alert.code for alert in alerts] == [AlertCode.POSITION_UNPROTECTED]
+
+
+def test_a_handle_is_enough_if_the_order_cannot_be_told(stand: Stand) -> None:
+    shown = {
+        "id": "o-9",
+        "symbol": SYMBOL,
+        "side": "buy",
+        "order_type": "market",
+        "quantity": "1000",
+        "filled_quantity": "NaN",
+        "status": "filled",
+        "created_at": 1,
+    }
+    stand.fake.faults.plan(body(200, {"id": "o-9", "status": "filled"}), "POST")
+    stand.fake.faults.plan(body(200, shown), "GET")
+    taken = stand.submit(client_order_id="c-1")
+    assert (taken.id, taken.status, taken.client_order_id) == ("o-9", OrderStatus.OPEN, "c-1")
 
 
 # -- positions

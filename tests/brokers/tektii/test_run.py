@@ -427,6 +427,36 @@ def test_a_message_that_could_not_be_sent_to_anybody_is_told_when_the_next_comes
     stand.stop()
 
 
+def test_what_whoever_comes_does_not_hear_either_is_told_to_the_next_in_its_order() -> None:
+    stand = begun(*flat(1), Say([{"type": "candle", **each.told()} for each in flat(3)[1:]]))
+    del stand.crowd.heard["client-1"]  # nobody hears what follows
+    stand.crowd.ack("evt-0")
+    stand.wait(1.0)
+    assert stand.broker.report()["unheard"] == 2
+    stand.crowd.refuses = 1
+    stand.crowd.join("client-2")
+    assert stand.heard("client-2") == []
+    stand.crowd.join("client-3", echo=True)
+    stand.wait(1.0)
+    told = [event.event_id for event in stand.heard("client-3")]
+    assert (told, stand.fake.run.state) == (["evt-1", "evt-2", "evt-3"], "completed")
+    stand.stop()
+
+
+def test_an_abort_that_nobody_heard_is_told_to_the_next_who_comes() -> None:
+    stand = begun(*flat(1), Break("drop"), BACKTEST_EXIT="never")
+    stand.crowd.leave()
+    stand.wait(1.0)
+    assert stand.broker.status().state is RunState.ABORTED
+    stand.crowd.join("client-2")
+    (end,) = stand.heard("client-2")
+    assert isinstance(end, BacktestCompleteEvent)
+    assert (end.event_id, end.status) == (None, "aborted")
+    stand.crowd.join("client-3")
+    assert stand.heard("client-3") == []
+    stand.stop()
+
+
 def test_an_older_event_that_nobody_heard_holds_up_no_newer_one() -> None:
     stand = begun(batch(1), batch(1))
     stand.crowd.refuses = 1

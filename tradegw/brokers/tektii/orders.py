@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from twisted.logger import Logger
+
 from ...errors import (
     GatewayError,
     OrderNotFound,
     OrderNotModifiable,
     OrderRejected,
     ProviderError,
+    leaves_doubt,
 )
 from ...model.account import Position
 from ...model.enums import TERMINAL_STATUSES, WORKING_STATUSES, OrderStatus, OrderType
@@ -32,6 +35,8 @@ _OVER: Final = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus
 
 class Orders:
     """Speaks to *rest*; what the engine does not say of an order is known to *kin*."""
+
+    log = Logger()
 
     def __init__(self, rest: Rest, kin: Kin, polling: Polling, time: SimulatedTime) -> None:
         self._rest = rest
@@ -58,8 +63,12 @@ class Orders:
         if handle.status != "open" or not self._time.is_known:
             try:
                 return await self.order(handle.id, Lane.EMERGENCY)
-            except GatewayError:
-                pass  # it was taken, that is certain; news of it will come
+            except (GatewayError, ValueError, ArithmeticError) as error:
+                self.log.warn(
+                    "{order_id} was taken, that is certain; how it stands is not: {reason}",
+                    order_id=handle.id,
+                    reason=str(error),
+                )
         now = self._time.now()
         order = Order(
             id=handle.id,
@@ -122,7 +131,12 @@ class Orders:
             if order is not None and order.status.is_terminal:
                 raise OrderNotModifiable(order_id, f"it is {order.status.value}") from refusal
             raise
-        order = await self.order(order_id, Lane.EMERGENCY)
+        try:
+            order = await self.order(order_id, Lane.EMERGENCY)
+        except GatewayError as error:
+            if not leaves_doubt(error):
+                raise
+            order = await self.order(order_id, Lane.EMERGENCY)  # to look twice does no harm
         if order.status.is_terminal and order.status is not OrderStatus.CANCELLED:
             raise OrderNotModifiable(order_id, f"it is {order.status.value}")
         return order

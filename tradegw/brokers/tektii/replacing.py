@@ -49,7 +49,7 @@ class Replacing:
         if not _changes(before, change):
             return Replaced(order=before)
         _left(before, change)
-        before = await self._orders.cancel(order_id)
+        before = await self._cancelled(before)
         self._orders.kin.succeeding(before)
         try:
             order = await self._sent(before, change)
@@ -59,6 +59,15 @@ class Replacing:
             raise
         self._orders.kin.succeeded(before)
         return Replaced(order=order, previous_order_id=order_id)
+
+    async def _cancelled(self, order: Order) -> Order:
+        """What *order* was at its end; an exit of which that is not known may be gone."""
+        try:
+            return await self._orders.cancel(order.id)
+        except GatewayError as error:
+            if leaves_doubt(error):
+                self._gone(order, "may be gone", error)
+            raise
 
     async def _sent(self, before: Order, change: OrderChange) -> Order:
         kin = self._orders.kin
@@ -77,7 +86,7 @@ class Replacing:
         try:
             sent = await self._orders.submit(request, Lane.EMERGENCY)
         except GatewayError as error:
-            self._gone(before, error)
+            self._gone(before, "is gone", error)
             return ProviderError(
                 f"The change was refused ({refusal.message}), and the order could not be sent again"
                 f" as it was ({error.message})",
@@ -95,11 +104,12 @@ class Replacing:
         )
         return OrderNotModifiable(before.id, f"{refusal.message}; it rests again as {order.id}")
 
-    def _gone(self, order: Order, error: GatewayError) -> None:
+    def _gone(self, order: Order, how: str, error: GatewayError) -> None:
         """It was cancelled to be changed, and now there is none; an exit leaves its position so."""
         self.log.error(
-            "{order_id} is gone: neither its change nor itself was taken: {reason}",
+            "{order_id} was to be changed, and {how}: {reason}",
             order_id=order.id,
+            how=how,
             reason=error.message,
         )
         if order.reduce_only:
@@ -107,7 +117,7 @@ class Replacing:
                 AlertEvent(
                     timestamp=order.updated_at,
                     code=AlertCode.POSITION_UNPROTECTED,
-                    message=f"An exit of {order.symbol} was cancelled to be changed, and is gone",
+                    message=f"An exit of {order.symbol} was cancelled to be changed, and {how}",
                     details={
                         "order_id": order.id,
                         "symbol": order.symbol,

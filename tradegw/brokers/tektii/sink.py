@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from ...interfaces import IEventSink, WallClock
-from ...model.events import Event, QuoteEvent
+from ...model.events import BacktestCompleteEvent, Event, QuoteEvent
 from .times import EPOCH
 
 MOST_KEPT: Final = 1024
@@ -54,8 +54,8 @@ class RunSink:
         reached = self._inner.publish(event)
         if event.event_id is not None:
             self._published(event.event_id)
-            if not reached:
-                self._unheard(event)
+        if not reached and (event.event_id is not None or isinstance(event, BacktestCompleteEvent)):
+            self._unheard(event)
         return reached
 
     def audience(self) -> int:
@@ -63,11 +63,11 @@ class RunSink:
 
     def hand_over(self) -> None:
         """Somebody is there: tell what nobody has heard, in its order."""
-        kept, self._kept = self._kept, deque()
-        if kept:
-            self.log.info("{count} events that nobody heard are told now", count=len(kept))
-        for event in kept:
-            self._inner.publish(event)
+        if self._kept:
+            count = len(self._kept)
+            self.log.info("{count} events that nobody heard are told now", count=count)
+        while self._kept and self._inner.publish(self._kept[0]):
+            self._kept.popleft()  # whoever comes may be gone again before it heard all
 
     @property
     def unheard(self) -> int:

@@ -129,6 +129,21 @@ def test_a_buy_that_reduces_is_of_no_more_than_is_owed(stand: MarginStand) -> No
     assert stand.margin.owed == {"SOL": Decimal("6.004")}
 
 
+def test_a_sale_that_reduces_is_of_no_more_than_is_ours(stand: MarginStand) -> None:
+    stand.submit()
+    stand.margin.world.balances.borrow("SOL", Decimal(20))  # by hand, and free
+    refusal = stand.refused(
+        stand.broker.submit(request(side=Side.SELL, quantity="11", reduce_only=True))
+    )
+    assert isinstance(refusal, OrderDenied)
+    assert (refusal.reject_code, position(stand).side) == (
+        "REDUCE_ONLY_VIOLATED",
+        PositionSide.LONG,
+    )
+    stand.submit(side=Side.SELL, quantity="9.99", reduce_only=True)
+    assert stand.ask(stand.broker.positions()) == []
+
+
 # -- closed
 
 
@@ -147,6 +162,17 @@ def test_a_part_of_a_short_position_is_closed(stand: MarginStand) -> None:
     closing = stand.ask(stand.broker.close(position(stand), part, "close"))
     assert closing.filled_quantity == Decimal(4)
     assert position(stand).quantity == Decimal("6.004")
+
+
+def test_less_of_a_short_position_than_can_be_bought_is_refused_unsent(
+    stand: MarginStand,
+) -> None:
+    short(stand)
+    little = ClosePositionRequest(quantity=Decimal("0.0004"))
+    refusal = stand.refused(stand.broker.close(position(stand), little, "close"))
+    assert isinstance(refusal, OrderDenied)
+    assert "At least 0.001" in refusal.message
+    assert len(stand.calls("POST", "order")) == 1
 
 
 def test_a_long_position_is_closed_and_loans_are_paid_back(stand: MarginStand) -> None:

@@ -46,9 +46,7 @@ class Closes:
             whole = self._bought(balance, limits)
             if whole <= ZERO:
                 raise PositionNotFound(position.id)
-            asked = request.quantity
-            is_part = asked is not None and asked < position.quantity
-            quantity = min(whole, limits.lot.floor(asked)) if asked and is_part else whole
+            quantity = _bought_back(position, request, whole, limits)
         kind = request.order_type or OrderType.MARKET
         if kind is OrderType.MARKET and limits.market_lot.most > ZERO:
             quantity = min(quantity, limits.lot.floor(limits.market_lot.most))
@@ -63,12 +61,16 @@ class Closes:
         )
 
     async def check(self, request: OrderRequest, symbol: wire.Symbol, limits: Filters) -> None:
-        """Raise ``OrderDenied`` if a buy that says that it reduces would do more than that: of what
-        is sold on margin without a loan there must be as much, of what is bought not.
+        """Raise ``OrderDenied`` if what says that it reduces would do more than that on margin: of
+        what is sold there must be as much, but that may be borrowed; of what is bought not.
         """
-        if not (self._on_margin and request.reduce_only and request.side is Side.BUY):
+        if not (self._on_margin and request.reduce_only):
             return
-        most = self._bought(await self._balance(symbol.base_asset), limits)
+        balance = await self._balance(symbol.base_asset)
+        if request.side is Side.SELL:
+            _check_sold(request, balance)
+            return
+        most = self._bought(balance, limits)
         if request.quantity > most:
             raise OrderDenied(
                 f"At most {plain(max(most, ZERO))} reduces what is owed of {symbol.base_asset}",
@@ -88,6 +90,28 @@ class Closes:
             raise
         found = (balance for balance in account.assets if balance.asset == asset)
         return next(found, wire.Balance(asset=asset))
+
+
+def _check_sold(request: OrderRequest, balance: wire.Balance) -> None:
+    """Where nothing is borrowed Binance sees to it."""
+    if balance.owed > ZERO and request.quantity > balance.net:
+        most = plain(max(balance.net, ZERO))
+        raise OrderDenied(
+            f"At most {most} of the {balance.asset} that is there is not owed",
+            "REDUCE_ONLY_VIOLATED",
+        )
+
+
+def _bought_back(
+    position: Position, request: ClosePositionRequest, whole: Decimal, limits: Filters
+) -> Decimal:
+    if request.quantity is None or request.quantity >= position.quantity:
+        return whole
+    quantity = min(whole, limits.lot.floor(request.quantity))
+    if quantity <= ZERO or quantity < limits.lot.least:
+        least = plain(max(limits.lot.least, limits.lot.step))
+        raise OrderDenied(f"At least {least} can be bought", "INVALID_QUANTITY")
+    return quantity
 
 
 def _sold(
