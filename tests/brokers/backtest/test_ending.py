@@ -245,3 +245,10 @@ def test_a_directory_that_cannot_be_made_is_told_before_the_run(tmp_path: Path) 
     (tmp_path / "file").write_text("not a directory")
     with pytest.raises(ConfigError, match="BACKTEST_REPORT"):
         Stand(tmp_path, BACKTEST_REPORT=str(tmp_path / "file"))
+
+
+def test_the_report_names_every_variable_that_changes_what_comes_of_it(tmp_path: Path) -> None:
+    stand = Stand(tmp_path)
+    config = stand.broker.report()["config"]
+    names = ("SUBSCRIPTIONS", "SL_TP_TTL_HOURS", "EXIT_MAX_UNCOVERED_SECS", "EXIT_UNCOVERED_POLICY")
+    assert [config[name] for name in names] == ["[]", "0", "300", "alert"]

@@ -314,3 +314,4 @@ def test_work_of_the_gateway_that_waits_for_simulated_time_does_not_stop_it_for_
             stand.go()
     assert candles(client) == 4
     assert any("takes simulated time" in str(each.get("log_format")) for each in logged)
+    assert stand.broker.report()["reproducible"] is False

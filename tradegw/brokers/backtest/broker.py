@@ -107,7 +107,7 @@ class BacktestBroker(Desk, MultiService):
 
     def _connect(self) -> None:
         run, clients, scene = self.run, self._clients, self._scene
-        run.ended = self._ended
+        run.ended, run.doubt = self._ended, self._reporting.doubt
         clients.stalled = lambda _debtors: run.end(RunState.STALLED)
         clients.deserted = lambda: run.end(RunState.ABANDONED)
         clients.returned = lambda: scene.recorder.interrupted(self._clock.now())

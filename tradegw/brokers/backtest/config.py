@@ -79,8 +79,8 @@ class Reported(Struct, frozen=True, kw_only=True):
 
 
 class BacktestSettings(Struct, frozen=True, kw_only=True):
-    """What is run, and how. *variables* are what all this was read from, *subscriptions* what
-    clients want to hear, as it was given.
+    """What is run, and how. *variables* are what all this was read from, *others* those variables
+    of the gateway that change what comes of it.
     """
 
     data: DataSets
@@ -89,7 +89,7 @@ class BacktestSettings(Struct, frozen=True, kw_only=True):
     spread: Spread
     conduct: Conduct
     reported: Reported
-    subscriptions: str = "[]"
+    others: dict[str, str] = {}
     variables: dict[str, str] = {}
     warnings: tuple[str, ...] = ()
 
@@ -118,7 +118,12 @@ def read_settings(environ: Mapping[str, str], settings: Settings) -> BacktestSet
         spread=spread,
         conduct=conduct,
         reported=reported,
-        subscriptions=environ.get("SUBSCRIPTIONS", "").strip() or "[]",
+        others={
+            "SUBSCRIPTIONS": environ.get("SUBSCRIPTIONS", "").strip() or "[]",
+            "SL_TP_TTL_HOURS": str(settings.sl_tp_ttl_hours),
+            "EXIT_MAX_UNCOVERED_SECS": str(settings.exit_max_uncovered_secs),
+            "EXIT_UNCOVERED_POLICY": settings.exit_uncovered_policy.value,
+        },
         variables=read.shown,
         warnings=(*data.warnings, *told.impossible, *read.warnings),
     )

@@ -25,6 +25,7 @@ class Reporting:
     ) -> None:
         self.directory = directory
         self._is_paced = own.conduct.clients > 0  # else orders come when they come
+        self._is_doubtful = False
         self._recorder = recorder = scene.recorder
         self._exchange = scene.exchange
         self._transcript = scene.transcript
@@ -33,7 +34,7 @@ class Reporting:
             run_id=run_id,
             cash=terms.cash,
             currency=terms.currency,
-            config={**own.variables, "SUBSCRIPTIONS": own.subscriptions},
+            config={**own.variables, **own.others},
             data=[
                 DataSet(
                     symbol=one.symbol,
@@ -54,6 +55,11 @@ class Reporting:
         )
         for warning in own.warnings:
             recorder.warned(warning)
+
+    def doubt(self, reason: str) -> None:
+        """Another run of the same might end in another way."""
+        self._is_doubtful = True
+        self._recorder.warned(reason)
 
     def write(self, report: Report) -> None:
         """Put all files into the directory; raises ``ReportError``."""
@@ -82,6 +88,6 @@ class Reporting:
                 events=events,
                 wall_seconds=wall_seconds,
                 transcript_sha256=self._transcript.sha256,
-                is_reproducible=self._is_paced or not exchange.trades(),
+                is_reproducible=not self._is_doubtful and (self._is_paced or not exchange.trades()),
             ),
         )

@@ -62,6 +62,7 @@ class Run:
         self._later: IDelayedCall | None = None
         self.settled: Settled = lambda: None
         self.ended: Callable[[RunState], object] = lambda _state: None
+        self.doubt: Callable[[str], object] = lambda _reason: None
         clients.changed = self.go_on
         clients.changed_later = clock.settled = self.go_on_later
 
@@ -152,6 +153,7 @@ class Run:
     def _overdue(self) -> None:
         self._patience = None
         log.warn("the gateway is busy with something that takes simulated time: the clock goes on")
+        self.doubt(f"The gateway's own work took {PATIENCE_SECONDS:.0f} seconds: time went on")
         self._stirred = self._stage.stirred = False
         self.go_on()
 
