@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 from weakref import WeakSet
 
@@ -13,7 +14,7 @@ from .script import Script
 from .wires import Mood, Wire
 
 
-class Endpoint:
+class Endpoint(ABC):
     """Where streams of one kind end: who is connected, and what a test does to them.
 
     ``mood_of_new`` is the mood of connections to come. ``lingers_seconds`` is for how long a place
@@ -108,9 +109,9 @@ class Endpoint:
         """How many places are taken, also by those who are gone."""
         return len(self.wires) + self._lingering
 
+    @abstractmethod
     def heard(self, wire: Wire, message: Any) -> None:
         """*wire* said something; ``None`` if it cannot be understood."""
-        raise NotImplementedError
 
     def too_slow(self, wire: Wire) -> None:
         """*wire* does not read what it is told."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +20,7 @@ from .faults import Faults
 from .site import Door, DoubleSite, Heard
 
 
-class Served(Service):
+class Served(Service, ABC):
     """A door served on ``127.0.0.1``; *port* 0 takes a free one.
 
     ``opened`` fires with the port's number when it is served; ``site`` can be served otherwise,
@@ -35,9 +36,9 @@ class Served(Service):
         self._listening: IListeningPort | None = None
 
     @property
+    @abstractmethod
     def streams(self) -> Iterable[Endpoint]:
         """All of them."""
-        raise NotImplementedError
 
     def startService(self) -> None:
         """Open the port."""

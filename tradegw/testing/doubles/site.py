@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
@@ -35,7 +36,7 @@ class Heard(Struct, kw_only=True):
     status: int | None = None
 
 
-class Door(Resource):
+class Door(Resource, ABC):
     """All of HTTP. ``calls`` are those that came; what they do, a broker's own door knows."""
 
     isLeaf = True
@@ -48,17 +49,17 @@ class Door(Resource):
 
     # -- what differs from broker to broker
 
+    @abstractmethod
     def entrance(self, request: Request, heard: Heard) -> Endpoint | Answer:
         """Where an upgrade leads, or why it does not."""
-        raise NotImplementedError
 
+    @abstractmethod
     def answer(self, request: Request, heard: Heard) -> Answer:
         """Do what is asked for, and say in *heard* whether it was done."""
-        raise NotImplementedError
 
+    @abstractmethod
     def headers(self, heard: Heard) -> dict[str, str]:
         """What every answer carries."""
-        raise NotImplementedError
 
     # -- what does not
 
