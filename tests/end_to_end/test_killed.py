@@ -137,7 +137,7 @@ def no_order_is_lost_or_doubled(played: Ended) -> None:
     asked: dict[str, tuple[int, Any]] = {}
     for strategy in played.strategies:
         asked |= strategy.answers
-    assert len(asked) > STRATEGIES
+    assert len(asked) >= STRATEGIES  # all deaths may come in the first cycle of each
     for client_order_id, (status, answer) in asked.items():
         found = ledger.bearing(client_order_id)
         assert len(found) <= 1, client_order_id

@@ -10,9 +10,9 @@ from .__main__ import replay
 from .run import Result, many
 from .schedule import CROSSINGS, EVENT_FAULTS, REQUEST_FAULTS
 
-SEEDS = 1200
-DISK_SEEDS = 300
-NAIVE_SEEDS = 200
+SEEDS = 800
+DISK_SEEDS = 200
+NAIVE_SEEDS = 150
 
 
 def _failures(results: list[Result], **how: bool) -> str:
