@@ -40,5 +40,6 @@ async def get_backtest_report(rooms: Rooms) -> dict[str, Any]:
 
 def _run(rooms: Rooms) -> IBacktest:
     if rooms.backtest is None:
-        raise UnsupportedOperation("a backtest", "the broker of this gateway")
+        (broker,) = rooms.health.ready().providers
+        raise UnsupportedOperation("a backtest", broker.value)
     return rooms.backtest
